@@ -1,0 +1,1 @@
+throw new Error('fsevents is not used here');

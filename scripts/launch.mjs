@@ -1,0 +1,64 @@
+// What the npm scripts call: finds a Node, installs and builds as needed, then runs the command.
+import { spawn } from 'node:child_process';
+import { delimiter, dirname, join } from 'node:path';
+import { findNode, root } from './node.mjs';
+import { build, install, tool } from './prepare.mjs';
+
+const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
+const typecheck = () => [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.json'];
+const biome = (...args) => [tool('@biomejs/biome', 'bin/biome'), ...args];
+
+/** Each command as the steps that it runs, one after the other; the first that fails ends it. */
+const COMMANDS = {
+  start: (args) => [['dist/cli/main.js', 'dev', ...args]],
+  test: (args) => [biome('ci', '--error-on-warnings'), typecheck(), [...vitest, ...(args.length ? args : ['--coverage'])]],
+  build: () => [],
+  lint: () => [biome('ci', '--error-on-warnings')],
+  format: () => [biome('check', '--write')],
+  check: () => [biome('ci', '--error-on-warnings'), typecheck()],
+  bench: (args) => [['dist/bench/main.js', ...args]],
+  soak: (args) => [[...vitest, '--config', 'test/soak/vitest.config.ts', ...args]],
+  cli: (args) => [[join(root, 'dist/cli/main.js'), ...args]],
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (!command) {
+  console.error(`Unknown command: ${name}. There are: ${Object.keys(COMMANDS).join(', ')}.`);
+  process.exit(2);
+}
+
+const node = prepare();
+for (const step of command(args)) {
+  const code = await runStep(step);
+  if (code !== 0) process.exit(code);
+}
+
+function prepare() {
+  try {
+    const found = findNode();
+    install(found);
+    build(found);
+    return found;
+  } catch (error) {
+    // The tool that failed has printed why.
+    console.error(`hsmkeep: could not get ready: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+    process.exit(1);
+  }
+}
+
+/** Signals are passed on, so that ending the launcher ends what it started, and it waits for a clean stop. */
+function runStep(step) {
+  return new Promise((resolve) => {
+    const PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`;
+    const child = spawn(node, step, { stdio: 'inherit', env: { ...process.env, PATH }, cwd: name === 'cli' ? process.cwd() : root });
+    const forward = (signal) => child.kill(signal);
+    process.on('SIGINT', forward);
+    process.on('SIGTERM', forward);
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', forward);
+      process.off('SIGTERM', forward);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}

@@ -1,0 +1,49 @@
+export type RunKind = 'backup' | 'prune' | 'pre-restore' | 'restore' | 'drill' | 'rotation';
+export type RunStatus = 'Running' | 'Waiting' | 'Completed' | 'Degraded' | 'Failed' | 'Canceled';
+export type StepStatus = RunStatus | 'Skipped';
+
+/** One step of a run. Times are ISO 8601 UTC. */
+export type Step = Readonly<{
+  name: string;
+  status: StepStatus;
+  startedAt: string;
+  endedAt: string | null;
+  message?: string;
+  /** What to do about it; only when the step did not simply succeed. */
+  hint?: string;
+}>;
+
+/** One orchestration as a person sees it; its status is the worst of its steps. */
+export type Run = Readonly<{
+  schema: 'hsmkeep.run/1';
+  id: string;
+  kind: RunKind;
+  subject: string;
+  status: RunStatus;
+  startedAt: string;
+  endedAt: string | null;
+  steps: readonly Step[];
+  result?: Readonly<Record<string, unknown>>;
+}>;
+
+const SEVERITY: Readonly<Record<StepStatus, number>> = {
+  Skipped: 0,
+  Completed: 0,
+  Canceled: 3,
+  Running: 1,
+  Waiting: 1,
+  Degraded: 2,
+  Failed: 4,
+};
+
+/** The status of a finished run: that of its worst step. A step still open counts as done. */
+export function worstStatus(steps: readonly Step[]): RunStatus {
+  const worst = steps.reduce<StepStatus>((found, { status }) => (SEVERITY[status] > SEVERITY[found] ? status : found), 'Completed');
+  return worst === 'Skipped' || worst === 'Running' || worst === 'Waiting' ? 'Completed' : worst;
+}
+
+/** Where a run's document lies in the app's container: by the month in which it started. */
+export function runPath(run: Pick<Run, 'id' | 'startedAt'>): string {
+  const [year, month] = run.startedAt.split('-');
+  return `runs/${year}/${month}/${run.id}.json`;
+}

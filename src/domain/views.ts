@@ -1,0 +1,40 @@
+import type { ProofLevel } from './backup.ts';
+
+/** One HSM as `GET /hsms` shows it. Times are ISO 8601 UTC. */
+export type HsmView = Readonly<{
+  name: string;
+  url: string;
+  /** `ok`: the newest proven backup is young enough; `overdue`: it is older than `maxAgeHours`; `never`: there is none. */
+  status: 'ok' | 'overdue' | 'never';
+  lastBackup: BackupView | null;
+  newestProven: BackupView | null;
+  newestProvenAgeHours: number | null;
+  maxAgeHours: number;
+  schedule: string;
+  timeZone: string;
+  nextBackupAt: string;
+  /** How many backup folders of this HSM the container holds, recorded or not. */
+  backups: number;
+  /** Why the listing is incomplete, for people; absent when all could be read. */
+  problem?: Problem;
+}>;
+
+/** One backup as lists show it. */
+export type BackupView = Readonly<{
+  folder: string;
+  hsm: string;
+  takenAt: string;
+  proof: ProofLevel;
+  status: 'complete' | 'failed' | 'unrecorded';
+  blobs: number | null;
+  sizeBytes: number | null;
+  keys: number | null;
+  /** Taken by someone else's job, or by one whose answer was lost. */
+  adopted: boolean;
+  run: string | null;
+}>;
+
+/** What happened, and what to do about it. */
+export type Problem = Readonly<{ message: string; hint: string }>;
+
+export type Page<T> = Readonly<{ value: readonly T[]; nextLink?: string }>;

@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+const resolve = { conditions: ['hsmkeep-source', 'node', 'import', 'default'] };
+
+/** Pure code shares one process; whatever starts servers or child processes gets a process of its own. */
+const pure = ['test/domain/**/*.test.ts', 'test/config/**/*.test.ts'];
+
+export default defineConfig({
+  resolve,
+  ssr: { resolve },
+  test: {
+    reporters: ['default'],
+    coverage: {
+      provider: 'v8',
+      include: ['src/domain/**'],
+      reporter: ['text-summary'],
+      thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
+    },
+    projects: [
+      { extends: true, test: { name: 'pure', include: pure, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          exclude: [...pure, 'test/bench/**', 'test/soak/**'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
