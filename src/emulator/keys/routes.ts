@@ -1,0 +1,3 @@
+import type { Route } from '../service.ts';
+
+export const keyRoutes: readonly Route[] = [];

@@ -1,0 +1,3 @@
+import type { Route } from '../service.ts';
+
+export const secretRoutes: readonly Route[] = [];
