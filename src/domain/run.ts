@@ -41,9 +41,3 @@ export function worstStatus(steps: readonly Step[]): RunStatus {
   const worst = steps.reduce<StepStatus>((found, { status }) => (SEVERITY[status] > SEVERITY[found] ? status : found), 'Completed');
   return worst === 'Skipped' || worst === 'Running' || worst === 'Waiting' ? 'Completed' : worst;
 }
-
-/** Where a run's document lies in the app's container: by the month in which it started. */
-export function runPath(run: Pick<Run, 'id' | 'startedAt'>): string {
-  const [year, month] = run.startedAt.split('-');
-  return `runs/${year}/${month}/${run.id}.json`;
-}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { OperatorError } from '../domain/errors.ts';
+import { type Config, parseConfig } from './config.ts';
+
+/** What one deployed app may do, with an identity of its own. */
+export const DUTIES = ['backup', 'restore', 'rotate'] as const;
+export type Duty = (typeof DUTIES)[number];
+
+/** App settings as the host delivers them: flat strings. local.settings.sample.json lists the same names. */
+const settings = z.object({
+  HSMKEEP_CONFIG: z.string().min(1, 'is empty'),
+  HSMKEEP_STORAGE: z.string().min(1, 'is empty'),
+  HSMKEEP_DUTIES: z
+    .string()
+    .default('backup')
+    .transform((list) => list.split(',').map((duty) => duty.trim()))
+    .pipe(z.array(z.enum(DUTIES, { error: `must be a list out of ${DUTIES.join(', ')}` })).min(1)),
+  HSMKEEP_IDENTITY_BACKUP: z.string().optional(),
+  HSMKEEP_IDENTITY_RESTORE: z.string().optional(),
+  HSMKEEP_IDENTITY_ROTATE: z.string().optional(),
+});
+
+export type Settings = Readonly<{
+  config: Config;
+  duties: readonly Duty[];
+  /** The account that holds the containers `hsmkeep` and `hsmkeep-audit`: its URL, or (on a laptop) a connection string. */
+  storage: string;
+  /** Client ids of managed identities, per duty; a duty without one uses the app's default identity. */
+  identities: Readonly<Partial<Record<Duty, string>>>;
+}>;
+
+/**
+ * The only reader of the process's settings.
+ *
+ * @throws {OperatorError} naming every setting that is missing or malformed; or every mistake of the configuration.
+ */
+export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+  const { success, data, error } = settings.safeParse(env);
+  if (!success) {
+    const lines = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
+    throw new OperatorError(`Invalid app settings:\n${lines.join('\n')}`, 'See local.settings.sample.json for all settings.');
+  }
+
+  const config = parseConfig(readConfigText(data.HSMKEEP_CONFIG));
+  if (!config.tenantId || !config.audience) {
+    throw new OperatorError(
+      'The configuration names no tenantId or no audience, so nobody could be let in.',
+      'Set both: the tenant of the people who call, and the application id URI of the app registration, such as api://hsmkeep.',
+    );
+  }
+  return {
+    config,
+    duties: data.HSMKEEP_DUTIES,
+    storage: data.HSMKEEP_STORAGE,
+    identities: { backup: data.HSMKEEP_IDENTITY_BACKUP, restore: data.HSMKEEP_IDENTITY_RESTORE, rotate: data.HSMKEEP_IDENTITY_ROTATE },
+  };
+}
+
+/** `HSMKEEP_CONFIG` holds the JSON itself or the path of a file that does. */
+export function readConfigText(value: string): string {
+  if (value.trimStart().startsWith('{')) return value;
+  try {
+    return readFileSync(value, 'utf8');
+  } catch (cause) {
+    throw new OperatorError(
+      `The configuration file ${value} cannot be read.`,
+      'HSMKEEP_CONFIG is the JSON itself, or the path of a file that holds it.',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+/** What kind of job a run has going on the HSM; its status lies under a path of its own. */
+export type JobKind = 'backup' | 'restore';
+
+/** A job of the HSM that a run waits for. `resume` is what the client needs to ask again; it holds no SAS. */
+export type HsmJob = Readonly<{ kind: JobKind; jobId: string; resume: string }>;
+
+/** `locks/<hsm>.json`: who may start work on an HSM. */
+export type HsmLock = Readonly<{
+  schema: 'hsmkeep.lock/1';
+  hsm: string;
+  /** Instance id of the run that holds it. */
+  owner: string;
+  /** ISO 8601 UTC. */
+  since: string;
+  step: string;
+  job: HsmJob | null;
+}>;
+
+export const lockPath = (hsm: string): string => `locks/${hsm}.json`;
+
+/**
+ * Whether a lock may be taken over from another run.
+ *
+ * @param ownerEnded The owner's run record says that it ended.
+ * @param job `running`: its job still runs; `over`: terminal or unknown to the HSM; `none`: it had none.
+ */
+export const mayTakeOver = (ownerEnded: boolean, job: 'running' | 'over' | 'none'): boolean => ownerEnded && job !== 'running';

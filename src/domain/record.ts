@@ -1,0 +1,99 @@
+import { atLeast, type ProofLevel } from './backup.ts';
+import { parseFolder } from './folder.ts';
+import type { BackupView } from './views.ts';
+
+/** The folder's blobs, as read: one line of the `.manifest.jsonl` for each. */
+export type ManifestEntry = Readonly<{ name: string; sizeBytes: number; etag: string; sha256: string }>;
+
+/** What the record keeps of the manifest beside it. `sha256` is that of the manifest file. */
+export type ManifestSummary = Readonly<{ sha256: string; blobs: number; sizeBytes: number }>;
+
+/** What the record keeps of the inventory beside it. A part that could not be read is `unreadable`. */
+export type InventorySummary = Readonly<{
+  keys: number | 'unreadable';
+  keyVersions: number | 'unreadable';
+  roleDefinitions: number | 'unreadable';
+  roleAssignments: number | 'unreadable';
+  settings: number | 'unreadable';
+  /** Items that differed before and after the backup: which state it holds is not known. */
+  uncertain: readonly string[];
+}>;
+
+/** How a proof was come by. */
+export type Proof = Readonly<{ level: ProofLevel; at: string; run: string; message?: string }>;
+
+/** `hsmkeep/<hsm>/<folder>.json`: our document about one backup. Times are ISO 8601 UTC. */
+export type BackupRecord = Readonly<{
+  schema: 'hsmkeep.record/1';
+  hsm: string;
+  folder: string;
+  takenAt: string;
+  status: 'complete' | 'failed';
+  /** The run that recorded it. */
+  run: string;
+  /** The HSM's clock when the run stored its intent. */
+  intentAt: string;
+  /** Null when another's job, or one whose answer was lost, wrote the folder. */
+  jobId: string | null;
+  adopted: boolean;
+  startedAt: string | null;
+  endedAt: string | null;
+  securityDomain: string | null;
+  manifest: ManifestSummary | null;
+  inventory: InventorySummary | null;
+  /** Oldest first; the record's level is the highest. */
+  proofs: readonly Proof[];
+  holds: readonly Readonly<{ by: string; until: string; reason: string }>[];
+  marks: readonly Readonly<{ at: string; run: string; reason: string }>[];
+}>;
+
+export const recordPath = (hsm: string, folder: string): string => `hsmkeep/${hsm}/${folder}.json`;
+export const manifestPath = (hsm: string, folder: string): string => `hsmkeep/${hsm}/${folder}.manifest.jsonl`;
+export const inventoryPath = (hsm: string, folder: string): string => `hsmkeep/${hsm}/${folder}.inventory.json`;
+
+/** The highest level that was reached. */
+export const proofOf = ({ proofs }: Pick<BackupRecord, 'proofs'>): ProofLevel =>
+  proofs.reduce<ProofLevel>((highest, { level }) => (atLeast(level, highest) ? level : highest), 'L0');
+
+/** The record with one more proof; the same record when it has this proof of this run already. */
+export function withProof(record: BackupRecord, proof: Proof): BackupRecord {
+  const known = record.proofs.some(({ level, run }) => level === proof.level && run === proof.run);
+  return known ? record : { ...record, proofs: [...record.proofs, proof] };
+}
+
+/** A recorded backup as lists show it. */
+export function viewOfRecord(record: BackupRecord): BackupView {
+  const keys = record.inventory?.keys;
+  return {
+    folder: record.folder,
+    hsm: record.hsm,
+    takenAt: record.takenAt,
+    proof: proofOf(record),
+    status: record.status,
+    blobs: record.manifest?.blobs ?? null,
+    sizeBytes: record.manifest?.sizeBytes ?? null,
+    keys: typeof keys === 'number' ? keys : null,
+    adopted: record.adopted,
+    run: record.run,
+  };
+}
+
+/** A folder that nobody recorded, as lists show it. */
+export function viewOfFolder(hsm: string, folder: string): BackupView {
+  return {
+    folder,
+    hsm,
+    takenAt: parseFolder(folder)?.takenAt ?? '',
+    proof: 'L0',
+    status: 'unrecorded',
+    blobs: null,
+    sizeBytes: null,
+    keys: null,
+    adopted: false,
+    run: null,
+  };
+}
+
+/** Whether a view counts as a backup that somebody may rely on. */
+export const isProven = (view: BackupView, countsFrom: ProofLevel): boolean =>
+  view.status === 'complete' && atLeast(view.proof, countsFrom);

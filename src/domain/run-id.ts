@@ -1,0 +1,24 @@
+import type { RunKind } from './run.ts';
+
+const compact = (instant: string): string => instant.replace(/[-:.]/g, '');
+
+/** The id of a planned run: one for each HSM and planned instant, so that a second start finds the first. */
+export const plannedRunId = (kind: RunKind, subject: string, plannedAt: string): string =>
+  `${kind}-${subject}-${compact(plannedAt).slice(0, 'yyyyMMddTHHmm'.length)}Z`;
+
+/** The id of a run that a person asked for: the instant to the millisecond. */
+export const requestedRunId = (kind: RunKind, subject: string, at: string): string => `${kind}-${subject}-${compact(at)}`;
+
+const RUN_ID = /^(?<kind>backup|prune|pre-restore|restore|drill|rotation)-(?<subject>.+)-(?<year>\d{4})(?<month>\d\d)\d\dT\d{4,9}Z$/;
+
+/** What a run's id tells; undefined for anything else. */
+export function parseRunId(id: string): Readonly<{ kind: RunKind; subject: string; year: string; month: string }> | undefined {
+  const groups = RUN_ID.exec(id)?.groups;
+  return groups && { kind: groups.kind as RunKind, subject: groups.subject ?? '', year: groups.year ?? '', month: groups.month ?? '' };
+}
+
+/** Where a run's document lies in the app's container: by the month in its id. Undefined when it is no run's id. */
+export function runPath(id: string): string | undefined {
+  const parsed = parseRunId(id);
+  return parsed && `runs/${parsed.year}/${parsed.month}/${id}.json`;
+}

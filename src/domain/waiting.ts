@@ -1,0 +1,24 @@
+/** How long an orchestration waits between looks, and for how many looks. All times in milliseconds. */
+export type Waiting = Readonly<{ firstMs: number; growth: number; longestMs: number; looks: number }>;
+
+/** Polling a job: begins with the service's own Retry-After, about three hours in all. */
+export const JOB_POLLS: Waiting = { firstMs: 10_000, growth: 1.5, longestMs: 300_000, looks: 40 };
+
+/** Someone else works on the HSM: about an hour and a half. */
+export const BUSY_WAITS: Waiting = { firstMs: 10_000, growth: 1.6, longestMs: 600_000, looks: 16 };
+
+/** Another run holds the lock: about two hours. */
+export const LOCK_WAITS: Waiting = { firstMs: 10_000, growth: 1.6, longestMs: 600_000, looks: 18 };
+
+/** A listing that still changes: about six minutes. */
+export const SETTLE_WAITS: Waiting = { firstMs: 2_000, growth: 2, longestMs: 120_000, looks: 8 };
+
+/**
+ * The wait before look `n`.
+ *
+ * @param n Counts from 0.
+ * @param firstMs Replaces the first wait, as when a service said `Retry-After`.
+ */
+export function waitMs({ firstMs, growth, longestMs }: Waiting, n: number, first = firstMs): number {
+  return Math.round(Math.min(first * growth ** n, longestMs));
+}
