@@ -46,6 +46,17 @@ export type Service = Readonly<{
   authorize(caller: Caller, dataAction: string, scope: string): void;
   /** Announces an event to the addresses given by `--events-to` (vaults only). */
   emit(event: VaultEvent): void;
+  /** How this instance was set up, where that differs from the service's defaults. */
+  traits?: ServiceTraits;
+}>;
+
+export type ServiceTraits = Readonly<{
+  /** Days for which a deleted object can be recovered: 7 to 90, default 90. */
+  recoverableDays?: number;
+  /** Deleted objects cannot be purged. */
+  purgeProtection?: boolean;
+  /** An empty page with a `nextLink` stands between every two pages of a list. */
+  emptyPages?: boolean;
 }>;
 
 export type VaultEvent = Readonly<{
