@@ -1,0 +1,30 @@
+import { Command, Option } from 'commander';
+import { type CommandContext, wholeNumber, withExamples } from './command.ts';
+
+/** Options of `hsmkeep dev` as typed. */
+export type DevOptions = Readonly<{
+  once?: boolean;
+  data: string;
+  config?: string;
+  readyFile?: string;
+  port?: number;
+}>;
+
+/** `hsmkeep dev`: the local stack, which is also `npm start`. */
+export function devCommand({ io, exit }: CommandContext): Command {
+  const command = new Command('dev')
+    .description('run all of hsmkeep on this machine: storage, two emulated HSMs, the function app; and take a first night of backups')
+    .option('--once', 'end after one night of backups; free ports')
+    .option('--data <dir>', 'folder that keeps everything', '.hsmkeep')
+    .option('--config <file>', 'your own configuration instead of the one made for the emulated HSMs')
+    .option('--ready-file <file>', 'where to say that all is up (default: ready.json in the data folder)')
+    .addOption(new Option('--port <number>', 'port of the API (default: 7071, with --once any free one)').argParser(wholeNumber))
+    .action(async (options: DevOptions) => {
+      const { runDev } = await import('../dev/run-dev.ts');
+      exit(await runDev(options, io));
+    });
+  return withExamples(command, [
+    ['run it, and keep it running', 'hsmkeep dev'],
+    ['one night of backups in a folder of its own; exit 1 if a backup is missing', 'hsmkeep dev --once --data /tmp/hsmkeep'],
+  ]);
+}

@@ -1,0 +1,81 @@
+/** Shown where there is no value. */
+export const NONE = '-';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/**
+ * How long ago an instant was, in words: `just now`, `12 minutes ago`, `in 3 hours`.
+ *
+ * @param at ISO 8601, or null when it never was: `never`.
+ */
+export function ageInWords(at: string | null, now: Date): string {
+  if (at === null) return 'never';
+  const ageMs = now.getTime() - Date.parse(at);
+  const size = Math.abs(ageMs);
+  if (size < 45 * SECOND) return 'just now';
+  return ageMs > 0 ? `${roughly(size)} ago` : `in ${roughly(size)}`;
+}
+
+function roughly(ms: number): string {
+  if (ms < 90 * MINUTE) return counted(Math.max(1, Math.round(ms / MINUTE)), 'minute');
+  if (ms < 36 * HOUR) return counted(Math.round(ms / HOUR), 'hour');
+  return counted(Math.round(ms / DAY), 'day');
+}
+
+/** `1 key`, `2 keys`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A measured duration: `0.8 s`, `12 s`, `3 min 05 s`, `2 h 10 min`. */
+export function durationInWords(ms: number): string {
+  if (ms < 9.95 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < MINUTE - SECOND / 2) return `${Math.round(ms / SECOND)} s`;
+  const seconds = Math.round(ms / SECOND);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  const minutes = Math.round(ms / MINUTE);
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+}
+
+/** The duration between two instants, or from the first until now while it has no end. */
+export function elapsed(startedAt: string, endedAt: string | null, now: Date): string {
+  const endMs = endedAt === null ? now.getTime() : Date.parse(endedAt);
+  return durationInWords(Math.max(0, endMs - Date.parse(startedAt)));
+}
+
+/** A number of bytes in binary units: `512 B`, `12.4 KiB`. */
+export function sizeInWords(bytes: number | null): string {
+  if (bytes === null) return NONE;
+  if (bytes < 1024) return `${bytes} B`;
+  let size = bytes;
+  let unit = -1;
+  do {
+    size /= 1024;
+    unit += 1;
+  } while (size >= 1023.95 && unit < UNITS.length - 1);
+  return `${size.toFixed(1)} ${UNITS[unit]}`;
+}
+
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'];
+
+/** An instant in UTC to the minute: `2026-11-22 02:00Z`. */
+export function instant(at: string | null): string {
+  return at === null ? NONE : `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+}
+
+export function number(value: number | null | undefined): string {
+  return value === null || value === undefined ? NONE : String(value);
+}
+
+/** Text from elsewhere, without the control characters that could redraw a terminal; line breaks stay. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the terminal.
+  return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
