@@ -7,8 +7,10 @@ export type KeyMaterial = Readonly<
 
 export type CurveName = 'P-256' | 'P-384' | 'P-521' | 'P-256K';
 
+export const KEY_OPERATIONS = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey', 'import', 'export'] as const;
+
 /** What a version's material may be used for. */
-export type KeyOperation = 'encrypt' | 'decrypt' | 'sign' | 'verify' | 'wrapKey' | 'unwrapKey' | 'import' | 'export';
+export type KeyOperation = (typeof KEY_OPERATIONS)[number];
 
 /** Times are Unix seconds. */
 export type KeyAttributes = Readonly<{
