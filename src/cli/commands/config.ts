@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { OperatorError } from '../../domain/errors.ts';
@@ -56,6 +57,11 @@ export async function readConfig(file: string | undefined, io: Io) {
       throw new MisuseError(error.message, error.hint, { cause: error });
     throw error;
   }
+}
+
+/** The text of a configuration that was checked before, as the document that it is. */
+export function readDocument(file: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 function sourceOf(file: string | undefined, { cwd, env }: Io): string {

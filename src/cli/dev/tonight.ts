@@ -1,0 +1,117 @@
+import { atLeast } from '../../domain/backup.ts';
+import { OperatorError } from '../../domain/errors.ts';
+import type { Run } from '../../domain/run.ts';
+import type { BackupView, HsmView } from '../../domain/views.ts';
+import type { ApiClient } from '../api/client.ts';
+import { followRuns } from '../api/follow.ts';
+import type { Accepted } from '../commands/wait.ts';
+import type { RunProgress } from '../output/run-progress.ts';
+
+/** The night that is asked for. */
+export type Night = Readonly<{
+  /** `2026-11-22`, in the time zone. */
+  date: string;
+  timeZone: string;
+  /** HSMs whose newest backup is to be shown to them, for L2. */
+  preRestore: readonly string[];
+  signal: AbortSignal;
+}>;
+
+/** How one HSM came through the night. */
+export type HsmNight = Readonly<{
+  hsm: string;
+  /** The newest proven backup, when it is of this night. */
+  backup: BackupView | null;
+  /** The run that took it, where it is known. */
+  run: Run | null;
+  /** What went wrong, for people. */
+  problems: readonly string[];
+}>;
+
+/** Far longer than an emulated HSM takes, short enough that a hanging run is noticed. */
+const DEADLINE_MS = 30 * 60_000;
+
+/**
+ * Sees to it that every HSM has a proven backup of the night: takes those that are missing, all at once, then asks each HSM whether
+ * it would take its newest one. What goes wrong with one HSM does not stop the others.
+ */
+export async function spendTheNight(api: ApiClient, night: Night, progress: RunProgress): Promise<readonly HsmNight[]> {
+  const problems = new Map<string, string[]>();
+  const complain = (hsm: string, problem: string): void => void problems.set(hsm, [...(problems.get(hsm) ?? []), problem]);
+  const runAll = (starts: readonly Start[]): Promise<readonly Run[]> => startAndFollow(api, starts, complain, night.signal, progress);
+
+  const before = await readHsms(api);
+  const missing = before.filter((hsm) => !backupOf(night, hsm));
+  await runAll(missing.map(({ name }) => ({ hsm: name, path: `${hsmPath(name)}/backups` })));
+
+  const after = missing.length > 0 ? await readHsms(api) : before;
+  const unaccepted = after.flatMap((hsm) => {
+    const backup = backupOf(night, hsm);
+    const wanted = backup && night.preRestore.includes(hsm.name) && !atLeast(backup.proof, 'L2');
+    return wanted ? [{ hsm: hsm.name, path: `${hsmPath(hsm.name)}/pre-restore`, body: { folder: backup.folder } }] : [];
+  });
+  await runAll(unaccepted);
+
+  const last = unaccepted.length > 0 ? await readHsms(api) : after;
+  return Promise.all(
+    last.map(async (hsm) => {
+      const backup = backupOf(night, hsm);
+      if (hsm.problem) complain(hsm.name, `${hsm.problem.message}\n${hsm.problem.hint}`);
+      return { hsm: hsm.name, backup, run: await readRun(api, backup), problems: problems.get(hsm.name) ?? [] };
+    }),
+  );
+}
+
+type Start = Readonly<{ hsm: string; path: string; body?: unknown }>;
+
+async function startAndFollow(
+  api: ApiClient,
+  starts: readonly Start[],
+  complain: (hsm: string, problem: string) => void,
+  signal: AbortSignal,
+  progress: RunProgress,
+): Promise<readonly Run[]> {
+  const ids = await Promise.all(
+    starts.map(async ({ hsm, path, body }) => {
+      try {
+        return (await api.post<Accepted>(path, body)).runId;
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        complain(hsm, `${error.message}\n${error.hint}`);
+        return undefined;
+      }
+    }),
+  );
+  const started = ids.filter((id) => id !== undefined);
+  const runs = await followRuns(api, started, { onReading: (run) => progress.update(run), deadlineMs: DEADLINE_MS, signal });
+  for (const run of runs) for (const problem of problemsOf(run)) complain(run.subject, problem);
+  return runs;
+}
+
+function problemsOf({ kind, steps }: Run): string[] {
+  const bad = steps.filter(({ status }) => status === 'Failed' || status === 'Degraded');
+  return bad.map(({ name, message, hint }) => [`${kind}, ${name}: ${message ?? 'failed'}`, hint].filter(Boolean).join('\n'));
+}
+
+const hsmPath = (name: string): string => `/hsms/${encodeURIComponent(name)}`;
+
+async function readHsms(api: ApiClient): Promise<readonly HsmView[]> {
+  return (await api.list<HsmView>('/hsms')).value;
+}
+
+/** How long a backup took is worth a look, not a failure. */
+async function readRun(api: ApiClient, backup: BackupView | null): Promise<Run | null> {
+  if (!backup?.run) return null;
+  return api.get<Run>(`/runs/${encodeURIComponent(backup.run)}`).catch(() => null);
+}
+
+function backupOf({ date, timeZone }: Night, { newestProven }: HsmView): BackupView | null {
+  return newestProven && dateIn(timeZone, Date.parse(newestProven.takenAt)) >= date ? newestProven : null;
+}
+
+/** The calendar date of an instant in a time zone: `2026-11-22`. */
+export function dateIn(timeZone: string, instantMs: number): string {
+  const format = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const parts = Object.fromEntries(format.formatToParts(instantMs).map(({ type, value }) => [type, value]));
+  return `${parts['year']}-${parts['month']}-${parts['day']}`;
+}

@@ -1,0 +1,35 @@
+import type { EmulatorReady } from './emulator.ts';
+
+/** A principal of the emulated directory with the roles it was given. */
+export type Principal = Readonly<{ name: string; clientId: string; objectId: string }>;
+export type RoleGrant = Readonly<{ hsm: string; scope: string; role: string }>;
+
+/** The emulator's control interface, as far as the stack uses it. */
+export interface EmulatorControl {
+  /** Makes the principal, or gives an existing one exactly these roles. */
+  principal(name: string, roles: readonly RoleGrant[]): Promise<Principal>;
+  /** An access token of one of the emulated people, for the API. */
+  userToken(user: string, expiresInSeconds: number): Promise<string>;
+  /** The emulator's time, epoch milliseconds. */
+  now(): Promise<number>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+export function emulatorControl({ controlUrl }: EmulatorReady): EmulatorControl {
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await fetch(`${controlUrl}/_emulator/${path}`, {
+      method,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(`The emulator answered ${answer.status} to ${method} ${path}: ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+
+  return {
+    principal: (name, roles) => call('POST', 'principals', { name, roles }),
+    userToken: async (user, expiresInSeconds) => (await call<{ token: string }>('POST', 'tokens', { user, expiresInSeconds })).token,
+    now: async () => Date.parse(String((await call<{ now: string }>('GET', 'clock')).now)),
+  };
+}

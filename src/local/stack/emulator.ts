@@ -1,0 +1,61 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { startChild, waitUntilReady } from './child.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { StartPart } from './part.ts';
+import { emulatorScript } from './paths.ts';
+
+/** The emulator's ready file, as far as the stack reads it. */
+export type EmulatorReady = Readonly<{
+  /** HSM and vault names with their URLs. */
+  hsms: Readonly<Record<string, string>>;
+  vaults: Readonly<Record<string, string>>;
+  caFile: string;
+  tokenUrl: string;
+  tokenHeader: string;
+  authorityUrl: string;
+  tenantId: string;
+  controlUrl: string;
+  /** The emulated people and their access tokens for the API. */
+  users: Readonly<Record<string, string>>;
+}>;
+
+/** Both share one security domain: either takes the other's backups. */
+export const DEMO_HSMS = ['contoso-hsm', 'fabrikam-hsm'] as const;
+export const DEMO_DOMAIN = 'contoso';
+export const DEMO_VAULT = 'contoso-kv';
+
+/** A backup of an emulated HSM then takes about a second. */
+const TIME_SCALE = 0.1;
+
+/** Starts the emulator on the data folder; its HSMs may write to the storage account. */
+export async function startEmulator(folder: DataFolder, connectionString: string, part: StartPart): Promise<EmulatorReady> {
+  rmSync(folder.emulatorReadyFile, { force: true });
+  const child = startChild({
+    name: 'emulator',
+    script: emulatorScript,
+    args: [
+      ...['--data', folder.emulator],
+      ...DEMO_HSMS.flatMap((hsm) => ['--hsm', `${hsm}:${DEMO_DOMAIN}`]),
+      ...['--vault', DEMO_VAULT],
+      ...['--storage', connectionString],
+      ...['--time-scale', String(TIME_SCALE)],
+      ...['--ready-file', folder.emulatorReadyFile],
+    ],
+    env: part.env,
+    cwd: folder.path,
+    logFile: join(folder.logs, 'emulator.log'),
+  });
+  part.started(child);
+  return waitUntilReady(child, () => readJson<EmulatorReady>(folder.emulatorReadyFile), part);
+}
+
+/** A ready file is written in one step: once it is there it is whole. */
+export function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
