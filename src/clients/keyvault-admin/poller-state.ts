@@ -34,7 +34,7 @@ export function serializeState<TResult>(state: KeyVaultAdminPollOperationState<T
  */
 export function parseState<TResult>(text: string): StoredState<TResult> {
   const stored = parseJson(text);
-  const operationLocation = stored?.config?.operationLocation;
+  const { resourceLocation: _nothingToFetch, operationLocation, ...config } = stored.config ?? {};
   if (!operationLocation || !URL.canParse(operationLocation)) throw new Error(MALFORMED);
 
   const { result, error } = stored;
@@ -42,8 +42,7 @@ export function parseState<TResult>(text: string): StoredState<TResult> {
     ...stored,
     ...withDates(stored),
     status: stored.status ?? 'running',
-    // Without a resource location: the last poll is the result, there is nothing more to fetch.
-    config: { operationLocation, metadata: { mode: 'OperationLocation' } },
+    config: { ...config, operationLocation, metadata: { mode: 'OperationLocation' } },
     ...(result && { result: { ...result, ...withDates(result) } as TResult }),
     ...(error && { error: Object.assign(new Error(error.message), { name: error.name ?? 'Error' }) }),
   } as StoredState<TResult>;
@@ -52,16 +51,16 @@ export function parseState<TResult>(text: string): StoredState<TResult> {
 /** A state as JSON brings it back: dates are text, errors are plain objects, and nothing is certain. */
 type LooseState = Readonly<{
   status?: string;
-  config?: Readonly<{ operationLocation?: string }>;
+  config?: Readonly<{ operationLocation?: string; resourceLocation?: string }>;
   startTime?: string;
   endTime?: string;
   result?: Readonly<{ startTime?: string; endTime?: string }>;
   error?: Readonly<{ name?: string; message?: string }>;
 }>;
 
-function parseJson(text: string): LooseState | undefined {
+function parseJson(text: string): LooseState {
   try {
-    return (JSON.parse(text) as { state?: LooseState } | null)?.state;
+    return (JSON.parse(text) as { state?: LooseState } | null)?.state ?? {};
   } catch {
     throw new Error(MALFORMED);
   }
