@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { hsmkeep, run, serveApi, step } from './support.ts';
+
+const env = (url: string) => ({ HSMKEEP_URL: url, HSMKEEP_TOKEN: 't' });
+
+describe('run list', () => {
+  test('shows which step a run stands at or failed at, and stops at the limit', async () => {
+    const runs = [
+      run({ id: 'r3', status: 'Running', endedAt: null, steps: [step('lock'), step('backup', { status: 'Running', endedAt: null })] }),
+      run({ id: 'r2', status: 'Failed', steps: [step('lock', { status: 'Failed' })] }),
+      run({ id: 'r1' }),
+    ];
+    const { url } = await serveApi({ 'GET /api/runs': { body: { value: runs } } });
+    const { stdout } = await hsmkeep(['run', 'list', '--limit', '2'], { env: env(url) });
+    expect(stdout).toBe(
+      [
+        'RUN  KIND    SUBJECT      STATUS   STARTED         DURATION  STEP',
+        'r3   backup  contoso-hsm  Running  1 minute ago  1 min 00 s  backup',
+        'r2   backup  contoso-hsm  Failed   1 minute ago        10 s  lock',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('run show', () => {
+  test('shows the steps with messages, and hints below', async () => {
+    const degraded = run({
+      status: 'Degraded',
+      steps: [step('inventory', { status: 'Degraded', message: 'roles unreadable', hint: 'Grant Crypto Auditor.' })],
+      result: { folder: 'mhsm-contoso-hsm-2026112202000012' },
+    });
+    const { url } = await serveApi({ 'GET /api/runs/backup-1': { body: degraded } });
+    const { code, stdout } = await hsmkeep(['run', 'show', 'backup-1'], { env: env(url) });
+    expect(code).toBe(0);
+    expect(stdout).toContain('folder    mhsm-contoso-hsm-2026112202000012\n');
+    expect(stdout).toMatch(/inventory +Degraded +2\.0 s +roles unreadable\n/);
+    expect(stdout).toContain('\ninventory: Grant Crypto Auditor.\n');
+  });
+
+  test('follows to the end, and exits 1 when it failed', async () => {
+    const { url } = await serveApi({
+      'GET /api/runs/backup-1': [{ body: run({ status: 'Running', endedAt: null, steps: [] }) }, { body: run({ status: 'Failed' }) }],
+    });
+    expect((await hsmkeep(['run', 'show', 'backup-1', '--follow'], { env: env(url) })).code).toBe(1);
+  });
+
+  test('says at once that there is no such run, also when it was to be followed', async () => {
+    const { url, seen } = await serveApi({});
+    const { code, stderr } = await hsmkeep(['run', 'show', 'nope', '--follow'], { env: env(url) });
+    expect({ code, calls: seen.length }).toEqual({ code: 1, calls: 1 });
+    expect(stderr).toContain('There is no /api/runs/nope.');
+  });
+});
+
+describe('progress on a terminal', () => {
+  test('keeps one live line of what goes on, and removes it', async () => {
+    const running = run({ status: 'Running', endedAt: null, steps: [step('backup', { status: 'Running', endedAt: null })] });
+    const { url } = await serveApi({ 'GET /api/runs/backup-1': [{ body: running }, { body: running }, { body: run() }] });
+    const { stderr } = await hsmkeep(['run', 'show', 'backup-1', '--follow'], { env: { ...env(url), NO_COLOR: '1' }, tty: true });
+    expect(stderr).toContain('contoso-hsm: backup: backup (1 min 00 s)\r\u001b[2Kcontoso-hsm: backup: lock done');
+    expect(stderr.endsWith('completed in 10 s\n')).toBe(true);
+  });
+});
