@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import { OperatorError } from '../../domain/errors.ts';
 import type { LoadedApp } from './app-model.ts';
 import { applySettings, readSettingsFile } from './app-settings.ts';
 import type { HostClock } from './clock.ts';
