@@ -45,10 +45,13 @@ export const PUBLIC_URL = 'https://examplehsm.managedhsm.azure.net';
 export function publicOptions(hsm: ScriptedHsm) {
   const toLoopback: PipelinePolicy = {
     name: 'toLoopback',
-    sendRequest(request, next) {
-      request.url = request.url.replace(PUBLIC_URL, hsm.url);
+    async sendRequest(request, next) {
+      const { url } = request;
+      request.url = url.replace(PUBLIC_URL, hsm.url);
       request.allowInsecureConnection = true;
-      return next(request);
+      return next(request).finally(() => {
+        request.url = url;
+      });
     },
   };
   return { retryOptions: LOCAL_OPTIONS.retryOptions, additionalPolicies: [{ policy: toLoopback, position: 'perRetry' as const }] };
