@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { DUTIES, type Duty } from '../domain/duty.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { type Config, parseConfig } from './config.ts';
-
-/** What one deployed app may do, with an identity of its own. */
-export const DUTIES = ['backup', 'restore', 'rotate'] as const;
-export type Duty = (typeof DUTIES)[number];
 
 /** App settings as the host delivers them: flat strings. local.settings.sample.json lists the same names. */
 const settings = z.object({

@@ -1,8 +1,4 @@
-/** What kind of job a run has going on the HSM; its status lies under a path of its own. */
-export type JobKind = 'backup' | 'restore';
-
-/** A job of the HSM that a run waits for. `resume` is what the client needs to ask again; it holds no SAS. */
-export type HsmJob = Readonly<{ kind: JobKind; jobId: string; resume: string }>;
+import type { HsmJob } from './job.ts';
 
 /** `locks/<hsm>.json`: who may start work on an HSM. */
 export type HsmLock = Readonly<{

@@ -1,0 +1,48 @@
+/** A blob as listings show it. */
+export type BlobFacts = Readonly<{ name: string; sizeBytes: number; etag: string /** ISO 8601 UTC. */; modifiedAt: string }>;
+
+export type Document = Readonly<{ text: string; etag: string }>;
+
+/** `changed`: the condition did not hold, somebody else wrote first. */
+export type WriteResult = Readonly<{ status: 'written'; etag: string } | { status: 'changed' }>;
+
+/** Write only over this version, or only where nothing is. */
+export type WriteCondition = Readonly<{ ifMatch: string } | { ifAbsent: true }>;
+
+/**
+ * One blob container: the backups of HSMs, or the app's own documents.
+ *
+ * Every method has a deadline. All throw {@link RefusedError} when the account says no (no such container, no right) and
+ * {@link TransientError} when a retry may help.
+ */
+export interface BlobStore {
+  /** The container's address, without any token. */
+  readonly url: string;
+  read(path: string): Promise<Document | undefined>;
+  write(path: string, text: string, condition?: WriteCondition): Promise<WriteResult>;
+  /** Idempotent. `changed`: another version than `ifMatch` is there. */
+  remove(path: string, ifMatch?: string): Promise<'removed' | 'missing' | 'changed'>;
+  /** The first path segments below the container's root that begin with the prefix, each without its slash. */
+  listFolders(prefix: string): AsyncIterable<string>;
+  /** Every blob whose name begins with the prefix, in the order of names. */
+  listBlobs(prefix: string): AsyncIterable<BlobFacts>;
+  /** The bytes of one version of a blob; undefined when it is gone or another version is there. */
+  open(path: string, etag: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
+/** Where a document is read, changed and written back, until nobody came between. */
+export async function updateDocument(
+  store: BlobStore,
+  path: string,
+  change: (text: string | undefined) => string | undefined,
+  attempts = 5,
+): Promise<boolean> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const current = await store.read(path);
+    const next = change(current?.text);
+    if (next === undefined || next === current?.text) return true;
+    const written = await store.write(path, next, current ? { ifMatch: current.etag } : { ifAbsent: true });
+    if (written.status === 'written') return true;
+  }
+  return false;
+}

@@ -1,0 +1,87 @@
+import { parseDocument } from '../domain/documents.ts';
+import { isFolderOf, parseFolder } from '../domain/folder.ts';
+import { type BackupRecord, recordPath, viewOfFolder, viewOfRecord } from '../domain/record.ts';
+import type { BackupView } from '../domain/views.ts';
+import type { BlobStore } from './blob-store.ts';
+
+const READS_AT_ONCE = 8;
+
+/**
+ * `index/catalogue/<hsm>.json`: what the records said when they were last read. Rebuildable: a record whose ETag differs is read again.
+ */
+export type CatalogueIndex = Readonly<{
+  schema: 'hsmkeep.catalogue/1';
+  hsm: string;
+  entries: Readonly<Record<string, Readonly<{ etag: string; view: BackupView }>>>;
+}>;
+
+export const cataloguePath = (hsm: string): string => `index/catalogue/${hsm}.json`;
+
+/**
+ * What the container holds of an HSM, joined with the records beside it, newest first. Storage is the truth; the index only spares reading.
+ *
+ * @param index Where the index lies; without one every record is read.
+ */
+export async function listBackups(store: BlobStore, hsm: string, index?: BlobStore): Promise<BackupView[]> {
+  const known = index && (await readIndex(index, hsm));
+  const folders: string[] = [];
+  for await (const folder of store.listFolders('mhsm-')) if (isFolderOf(hsm, folder)) folders.push(folder);
+
+  const etags = new Map<string, string>();
+  for await (const { name, etag } of store.listBlobs(`hsmkeep/${hsm}/mhsm-`)) etags.set(name, etag);
+
+  const entries: Record<string, { etag: string; view: BackupView }> = {};
+  const views: BackupView[] = [];
+  let isNew = !known;
+  const pending = [...folders];
+  const readSome = async (): Promise<void> => {
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      const etag = etags.get(recordPath(hsm, folder));
+      const cached = known?.entries[folder];
+      const view =
+        etag === undefined ? viewOfFolder(hsm, folder) : cached?.etag === etag ? cached.view : await readView(store, hsm, folder);
+      if (etag !== undefined) entries[folder] = { etag, view };
+      isNew ||= etag !== cached?.etag;
+      views.push(view);
+    }
+  };
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
+
+  if (index && isNew)
+    await index.write(cataloguePath(hsm), JSON.stringify({ schema: 'hsmkeep.catalogue/1', hsm, entries } satisfies CatalogueIndex));
+  return views.sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+}
+
+/** The record of one backup; undefined when there is none. */
+export async function readRecord(store: BlobStore, hsm: string, folder: string): Promise<BackupRecord | undefined> {
+  if (!parseFolder(folder)) return undefined;
+  const path = recordPath(hsm, folder);
+  const document = await store.read(path);
+  return document && parseDocument<BackupRecord>(document.text, 'hsmkeep.record/1', path);
+}
+
+async function readView(store: BlobStore, hsm: string, folder: string): Promise<BackupView> {
+  const record = await readRecord(store, hsm, folder);
+  return record ? viewOfRecord(record) : viewOfFolder(hsm, folder);
+}
+
+async function readIndex(index: BlobStore, hsm: string): Promise<CatalogueIndex | undefined> {
+  const document = await index.read(cataloguePath(hsm));
+  if (!document) return undefined;
+  try {
+    return parseDocument<CatalogueIndex>(document.text, 'hsmkeep.catalogue/1', cataloguePath(hsm));
+  } catch {
+    // The index is only a copy: one that cannot be read is made anew.
+    return undefined;
+  }
+}
+
+/**
+ * Makes the app's view of an HSM's backups anew from storage alone.
+ *
+ * @returns Every backup, newest first.
+ */
+export async function rebuildCatalogue(store: BlobStore, hsm: string, index: BlobStore): Promise<BackupView[]> {
+  await index.remove(cataloguePath(hsm));
+  return listBackups(store, hsm, index);
+}

@@ -1,0 +1,81 @@
+import type { TokenCredential } from '@azure/core-auth';
+import type { Config, HsmConfig } from '../config/config.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Duty } from '../domain/duty.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
+import { azureManagedHsm } from './azure-managed-hsm.ts';
+import type { BlobStore } from './blob-store.ts';
+import type { ManagedHsm } from './managed-hsm.ts';
+
+/** Everything outside the process that activities and functions may touch, with the identity of one duty. */
+export type Clients = Readonly<{
+  config: Config;
+  /** The configuration of one HSM. @throws {OperatorError} when there is none of that name. */
+  hsmConfig(name: string): HsmConfig;
+  hsm(name: string): ManagedHsm;
+  /** The container that an HSM's backups lie in. */
+  backups(hsm: string): BlobStore;
+  /** The app's own container, `hsmkeep`. */
+  documents: BlobStore;
+}>;
+
+/** Clients of one duty, each made when first asked for and kept for the life of the process. */
+export function createClients({ config, storage, identities }: Settings, duty: Duty): Clients {
+  const credential = lazyCredential(identities[duty]);
+  const account = parseStorage(storage);
+  const hsmConfig = (name: string): HsmConfig => {
+    const found = config.hsms.find((hsm) => hsm.name.toLowerCase() === name.toLowerCase());
+    if (!found)
+      throw new OperatorError(
+        `No HSM named ${name} is configured.`,
+        `Configured are: ${config.hsms.map((hsm) => hsm.name).join(', ') || 'none'}.`,
+      );
+    return found;
+  };
+  return {
+    config,
+    hsmConfig,
+    hsm: remembering((name) => azureManagedHsm(name, hsmConfig(name).url, credential, (reference) => readSecret(reference, credential))),
+    backups: remembering((name) => azureBlobStore(hsmConfig(name).backupTo.container, credential, account)),
+    documents: azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account),
+  };
+}
+
+/** One value for each name: a client for every HSM, once, because a new one repeats the challenge. */
+function remembering<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    const known = made.get(name) ?? make(name);
+    made.set(name, known);
+    return known;
+  };
+}
+
+/** The credential library is loaded with the first token, not at start. */
+function lazyCredential(clientId: string | undefined): TokenCredential {
+  let loaded: Promise<TokenCredential> | undefined;
+  const load = async (): Promise<TokenCredential> => {
+    const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
+    return clientId ? new ManagedIdentityCredential({ clientId }) : new DefaultAzureCredential();
+  };
+  return {
+    async getToken(scopes, options) {
+      loaded ??= load();
+      return (await loaded).getToken(scopes, options);
+    },
+  };
+}
+
+async function readSecret(reference: string, credential: TokenCredential): Promise<string> {
+  const { SecretClient } = await import('@azure/keyvault-secrets');
+  const { origin, pathname, hostname } = new URL(reference);
+  const name = pathname.split('/')[2] ?? '';
+  const client = new SecretClient(origin, credential, {
+    disableChallengeResourceVerification: hostname === '127.0.0.1' || hostname === 'localhost',
+  });
+  const { value } = await client.getSecret(name, { abortSignal: AbortSignal.timeout(READ_SECRET_MS) });
+  return (value ?? '').replace(/^\?/, '');
+}
+
+const READ_SECRET_MS = 30_000;

@@ -1,0 +1,100 @@
+import { type OrchestrationContext, RetryOptions, type Task } from 'durable-functions';
+import type { Activity, Outcome } from '../activities/define-activity.ts';
+import type { Duty } from '../domain/duty.ts';
+import { notAnswered } from '../domain/problems.ts';
+import { redact } from '../domain/redact.ts';
+import type { Problem } from '../domain/views.ts';
+
+/** A part of an orchestration: yields durable tasks, ends with a value. */
+export type Steps<T> = Generator<Task, T, unknown>;
+
+export type Orchestrator<Input> = Readonly<{
+  name: string;
+  duties: readonly Duty[];
+  handler: (context: OrchestrationContext) => Steps<unknown>;
+  /** Only for the compiler: what it is started with. */
+  input?: Input;
+}>;
+
+/** Defines an orchestrator; the registered name equals the export and stays, being written in running histories. */
+export function defineOrchestrator<Input>(
+  name: string,
+  duties: readonly Duty[],
+  body: (context: OrchestrationContext, input: Input) => Steps<unknown>,
+): Orchestrator<Input> {
+  return {
+    name,
+    duties,
+    *handler(context) {
+      return yield* body(context, context.df.getInput<Input>());
+    },
+  };
+}
+
+/** A step cannot be done; carries what to tell a person. */
+export class StepFailed extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** About four minutes in all, for an outage that passes. */
+const RETRY = (() => {
+  const policy = new RetryOptions(2_000, 8);
+  policy.backoffCoefficient = 2;
+  policy.maxRetryIntervalInMilliseconds = 60_000;
+  return policy;
+})();
+
+/**
+ * Runs an activity, with the one retry policy.
+ *
+ * @throws {StepFailed} when it was refused, or still failed after the last attempt.
+ */
+export function* call<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
+  return yield* settle<Output>(activity.name, context.df.callActivityWithRetry(activity.name, RETRY, input));
+}
+
+/**
+ * Runs an activity that starts work on an HSM: never repeated by a policy.
+ *
+ * @throws {StepFailed}
+ */
+export function* callOnce<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
+  return yield* settle<Output>(activity.name, context.df.callActivity(activity.name, input));
+}
+
+/** Waits on a durable timer. */
+export function* sleep(context: OrchestrationContext, ms: number): Steps<void> {
+  yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + ms));
+}
+
+function* settle<Output>(name: string, task: Task): Steps<Output> {
+  let outcome: Outcome<Output>;
+  try {
+    outcome = (yield task) as Outcome<Output>;
+  } catch (error) {
+    throw new StepFailed(notAnswered(`Step ${name}`, reasonOf(error)));
+  }
+  if ('refused' in outcome) throw new StepFailed(outcome.refused);
+  return outcome.value;
+}
+
+/** "Activity function 'x' failed: <our message>", then details of the host's. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return redact(/failed: ([^\n]*)/.exec(text)?.[1] ?? text.split('\n')[0] ?? 'unknown');
+}
+
+/** What to tell a person of anything that was thrown. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof StepFailed) return error.problem;
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    message: `hsmkeep failed unexpectedly: ${redact(text.split('\n')[0] ?? '')}`,
+    hint: 'This is a defect of hsmkeep: please report it with this text. Older backups are untouched.',
+  };
+}

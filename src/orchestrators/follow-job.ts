@@ -1,0 +1,68 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { checkJob } from '../activities/check-job.ts';
+import type { Activity } from '../activities/define-activity.ts';
+import type { HsmJob, JobCheck, JobStart } from '../domain/job.ts';
+import { busyTooLong, notAnswered } from '../domain/problems.ts';
+import { BUSY_WAITS, JOB_POLLS, waitMs } from '../domain/waiting.ts';
+import { call, callOnce, StepFailed, type Steps, sleep } from './durable.ts';
+import type { RunLog } from './run-log.ts';
+
+type Ended = Exclude<JobCheck, { status: 'running' }>;
+
+/**
+ * Enters the start of a job until the HSM has taken it: waits out another's job and answers that say nothing.
+ * The activity itself sees to it that a second entry does no harm.
+ *
+ * @returns What the activity gave that is neither busy, throttled, unknown nor refused.
+ * @throws {StepFailed} refused, or still busy at the deadline.
+ */
+export function* startJob<Input, Start extends Readonly<{ status: string }>>(
+  context: OrchestrationContext,
+  log: RunLog,
+  hsm: string,
+  activity: Activity<Input, Start>,
+  input: Input,
+): Steps<Exclude<Start, Open | Refused>> {
+  let waitedMs = 0;
+  for (let look = 0; ; look += 1) {
+    const start: Start | JobStart = yield* callOnce(context, activity, input);
+    if (isRefused(start)) throw new StepFailed(start.problem);
+    if (!isOpen(start)) return start as Exclude<Start, Open | Refused>;
+
+    if (look === BUSY_WAITS.looks) {
+      throw new StepFailed(start.status === 'busy' ? busyTooLong(hsm, Math.round(waitedMs / 60_000)) : notAnswered(hsm, start.detail));
+    }
+    log.waiting(start.status === 'busy' ? `another backup or restore runs on ${hsm}` : `${hsm} gave no clear answer (${start.detail})`);
+    const ms = waitMs(BUSY_WAITS, look);
+    waitedMs += ms;
+    yield* sleep(context, ms);
+  }
+}
+
+/**
+ * Follows a job by durable timers until it has ended.
+ *
+ * @param retryAfterMs What the HSM said when it took the job.
+ * @throws {StepFailed} when it cannot be asked, or still runs at the deadline.
+ */
+export function* followJob(
+  context: OrchestrationContext,
+  log: RunLog,
+  hsm: string,
+  job: HsmJob,
+  retryAfterMs: number | null,
+): Steps<Ended> {
+  for (let look = 0; look < JOB_POLLS.looks; look += 1) {
+    log.waiting(`job ${job.jobId} runs on ${hsm}`);
+    yield* sleep(context, waitMs(JOB_POLLS, look, retryAfterMs ?? undefined));
+    const check = yield* call(context, checkJob, { hsm, job });
+    if (check.status !== 'running') return check;
+  }
+  throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, 'it still ran at the deadline'));
+}
+
+type Open = Extract<JobStart, { status: 'busy' | 'throttled' | 'unknown' }>;
+type Refused = Extract<JobStart, { status: 'refused' }>;
+
+const isRefused = (start: Readonly<{ status: string }>): start is Refused => start.status === 'refused';
+const isOpen = (start: Readonly<{ status: string }>): start is Open => ['busy', 'throttled', 'unknown'].includes(start.status);

@@ -1,0 +1,44 @@
+import { addProof } from '../activities/add-proof.ts';
+import { chooseBackup } from '../activities/choose-backup.ts';
+import { noteLockStep } from '../activities/note-lock-step.ts';
+import { startPreRestore } from '../activities/start-pre-restore.ts';
+import { jobFailed, notAnswered } from '../domain/problems.ts';
+import { call, defineOrchestrator, StepFailed } from './durable.ts';
+import { followJob, startJob } from './follow-job.ts';
+import { recordedRun } from './run-log.ts';
+import { underLock } from './under-lock.ts';
+
+export type PreRestoreBackupInput = Readonly<{
+  hsm: string;
+  /** Null: the newest hashed backup. */
+  folder: string | null;
+  container: string;
+}>;
+
+/** Asks an HSM whether it would restore a backup. If it would, the backup's proof rises to L2. Restores nothing. */
+export const preRestoreBackup = defineOrchestrator('preRestoreBackup', ['restore'], function* (context, input: PreRestoreBackupInput) {
+  const { hsm, container } = input;
+  const run = context.df.instanceId;
+  return yield* recordedRun(context, 'pre-restore', hsm, (log) =>
+    underLock(context, log, hsm, function* () {
+      log.begin('Choose');
+      const { folder } = yield* call(context, chooseBackup, { hsm, folder: input.folder });
+      log.done(folder);
+
+      log.begin('Pre-restore check');
+      const started = yield* startJob(context, log, hsm, startPreRestore, { hsm, folder });
+      yield* call(context, noteLockStep, { hsm, owner: run, step: 'pre-restore', job: started.job });
+      const check = yield* followJob(context, log, hsm, started.job, started.retryAfterMs);
+      if (check.status === 'failed')
+        throw new StepFailed(jobFailed(hsm, 'pre-restore check', check.code, check.detail, `${container}/${folder}`));
+      if (check.status === 'unknown') throw new StepFailed(notAnswered(`The pre-restore check of ${hsm}`, 'its job is not known any more'));
+      log.done();
+
+      log.begin('Record');
+      const at = context.df.currentUtcDateTime.toISOString();
+      yield* call(context, addProof, { hsm, folder, proof: { level: 'L2', at, run } });
+      log.done();
+      return { folder, proof: 'L2' };
+    }),
+  );
+});

@@ -1,0 +1,129 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { saveRun } from '../activities/save-run.ts';
+import { type Run, type RunKind, type Step, type StepStatus, worstStatus } from '../domain/run.ts';
+import type { Problem } from '../domain/views.ts';
+import { call, problemOf, type Steps } from './durable.ts';
+
+/** Keeps a run's steps and shows them as the orchestration's custom status. */
+export class RunLog {
+  readonly #context: OrchestrationContext;
+  #run: Run;
+
+  constructor(context: OrchestrationContext, kind: RunKind, subject: string) {
+    this.#context = context;
+    this.#run = {
+      schema: 'hsmkeep.run/1',
+      id: context.df.instanceId,
+      kind,
+      subject,
+      status: 'Running',
+      startedAt: this.#now(),
+      endedAt: null,
+      steps: [],
+    };
+    this.#show();
+  }
+
+  get run(): Run {
+    return this.#run;
+  }
+
+  /** Opens a step; the one before it, if still open, has gone well. */
+  begin(name: string): void {
+    this.#closeOpen('Completed');
+    this.#set({ steps: [...this.#run.steps, { name, status: 'Running', startedAt: this.#now(), endedAt: null }] });
+  }
+
+  /** The open step waits for something outside. */
+  waiting(message: string): void {
+    this.#change({ status: 'Waiting', message });
+  }
+
+  /** Ends the open step well. */
+  done(message?: string): void {
+    this.#closeOpen('Completed', message === undefined ? {} : { message });
+  }
+
+  /** Ends the open step: the run goes on, and ends as Degraded at best. */
+  degrade({ message, hint }: Problem): void {
+    this.#closeOpen('Degraded', { message, hint });
+  }
+
+  fail({ message, hint }: Problem): void {
+    if (!this.#open()) this.begin('End');
+    this.#closeOpen('Failed', { message, hint });
+  }
+
+  /** The run has ended; its status is the worst of its steps. */
+  end(result: Readonly<Record<string, unknown>> | undefined): Run {
+    this.#closeOpen('Completed');
+    this.#set({ status: worstStatus(this.#run.steps), endedAt: this.#now(), ...(result && { result }) });
+    return this.#run;
+  }
+
+  #open(): Step | undefined {
+    const last = this.#run.steps.at(-1);
+    return last?.endedAt === null ? last : undefined;
+  }
+
+  #closeOpen(status: StepStatus, words: Partial<Problem> = {}): void {
+    if (!this.#open()) return;
+    // What it waited for is over, and so is the message that said so.
+    const { message: _, ...step } = this.#open() as Step;
+    this.#replaceLast({ ...step, status, endedAt: this.#now(), ...words });
+  }
+
+  #change(change: Partial<Step>): void {
+    const step = this.#open();
+    if (step) this.#replaceLast({ ...step, ...change });
+  }
+
+  #replaceLast(step: Step): void {
+    this.#set({ steps: [...this.#run.steps.slice(0, -1), step] });
+  }
+
+  #set(change: Partial<Run>): void {
+    this.#run = { ...this.#run, ...change };
+    this.#show();
+  }
+
+  #show(): void {
+    this.#context.df.setCustomStatus(this.#run);
+  }
+
+  #now(): string {
+    return this.#context.df.currentUtcDateTime.toISOString();
+  }
+}
+
+/**
+ * Runs the work of a run and stores its record, at the start and at the end, whatever happens in between.
+ *
+ * @returns The run as it ended.
+ */
+export function* recordedRun(
+  context: OrchestrationContext,
+  kind: RunKind,
+  subject: string,
+  work: (log: RunLog) => Steps<Readonly<Record<string, unknown>> | undefined>,
+): Steps<Run> {
+  const log = new RunLog(context, kind, subject);
+  let result: Readonly<Record<string, unknown>> | undefined;
+  try {
+    yield* call(context, saveRun, { run: log.run });
+    result = yield* work(log);
+  } catch (error) {
+    log.fail(problemOf(error));
+  }
+
+  const ended = log.end(result);
+  try {
+    yield* call(context, saveRun, { run: ended });
+    return ended;
+  } catch (error) {
+    // The orchestration's own output still tells; the schedule's next look stores it.
+    log.begin('Run record');
+    log.fail(problemOf(error));
+    return log.end(result);
+  }
+}
