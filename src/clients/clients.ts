@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { Config, HsmConfig } from '../config/config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Duty } from '../domain/duty.ts';
-import { OperatorError } from '../domain/errors.ts';
+import { NotConfiguredError } from '../domain/errors.ts';
 import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
 import { azureManagedHsm } from './azure-managed-hsm.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -11,7 +11,7 @@ import type { ManagedHsm } from './managed-hsm.ts';
 /** Everything outside the process that activities and functions may touch, with the identity of one duty. */
 export type Clients = Readonly<{
   config: Config;
-  /** The configuration of one HSM. @throws {OperatorError} when there is none of that name. */
+  /** The configuration of one HSM. @throws {NotConfiguredError} when there is none of that name. */
   hsmConfig(name: string): HsmConfig;
   hsm(name: string): ManagedHsm;
   /** The container that an HSM's backups lie in. */
@@ -27,7 +27,7 @@ export function createClients({ config, storage, identities }: Settings, duty: D
   const hsmConfig = (name: string): HsmConfig => {
     const found = config.hsms.find((hsm) => hsm.name.toLowerCase() === name.toLowerCase());
     if (!found)
-      throw new OperatorError(
+      throw new NotConfiguredError(
         `No HSM named ${name} is configured.`,
         `Configured are: ${config.hsms.map((hsm) => hsm.name).join(', ') || 'none'}.`,
       );

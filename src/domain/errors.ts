@@ -8,3 +8,6 @@ export class OperatorError extends Error {
     this.hint = hint;
   }
 }
+
+/** Something is asked for that the configuration does not name. */
+export class NotConfiguredError extends OperatorError {}

@@ -1,0 +1,70 @@
+import { listBackups, readRecord } from '../clients/catalogue.ts';
+import { viewOfFolder, viewOfRecord } from '../domain/record.ts';
+import { requestedRunId } from '../domain/run-id.ts';
+import { backupHsm } from '../orchestrators/backup-hsm.ts';
+import { defineRoute } from './define-route.ts';
+import { pageOf } from './paging.ts';
+import { HttpProblem } from './problem.ts';
+import * as schemas from './schemas.ts';
+import { accepted, liveRuns, startOnce } from './start-run.ts';
+
+export const hsmBackups = defineRoute({
+  name: 'hsmBackups',
+  route: 'hsms/{hsm}/backups',
+  duties: ['backup'],
+  methods: {
+    GET: {
+      role: 'viewer',
+      summary: 'The backups of an HSM, newest first',
+      query: { top: 'How many at most (100)', skip: 'How many to leave out' },
+      answers: { 200: { description: 'The backups', schema: schemas.pageOf(schemas.backup) } },
+      async handle({ params, url }, { clients }) {
+        const { name } = clients.hsmConfig(params['hsm'] ?? '');
+        return { jsonBody: pageOf(await listBackups(clients.backups(name), name, clients.documents), url) };
+      },
+    },
+    POST: {
+      role: 'operator',
+      summary: 'Takes a backup now; while one runs already, tells which',
+      answers: { 202: { description: 'Started', schema: schemas.started } },
+      async handle({ params }, { clients, durable, now }) {
+        const { name, backupTo } = clients.hsmConfig(params['hsm'] ?? '');
+        const [running] = await liveRuns(durable, 'backup', name);
+        if (running !== undefined) return accepted(running);
+
+        const runId = requestedRunId('backup', name, now);
+        await startOnce(durable, backupHsm, runId, { hsm: name, container: backupTo.container });
+        return accepted(runId);
+      },
+    },
+  },
+});
+
+export const hsmBackup = defineRoute({
+  name: 'hsmBackup',
+  route: 'hsms/{hsm}/backups/{folder}',
+  duties: ['backup'],
+  methods: {
+    GET: {
+      role: 'viewer',
+      summary: 'One backup with its record',
+      answers: { 200: { description: 'The backup; `record` is null when nobody recorded it', schema: schemas.backupDetail } },
+      async handle({ params }, { clients }) {
+        const { name } = clients.hsmConfig(params['hsm'] ?? '');
+        const folder = params['folder'] ?? '';
+        const store = clients.backups(name);
+        const record = await readRecord(store, name, folder);
+        if (record) return { jsonBody: { backup: viewOfRecord(record), record } };
+
+        const known = await listBackups(store, name, clients.documents);
+        if (!known.some((backup) => backup.folder === folder)) {
+          throw new HttpProblem(404, {
+            message: `There is no backup ${folder} of ${name}.`,
+            hint: `GET /api/hsms/${name}/backups lists them.`,
+          });
+        }
+        return { jsonBody: { backup: viewOfFolder(name, folder), record: null } };
+      },
+    },
+  },
+});
