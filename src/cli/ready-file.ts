@@ -7,7 +7,7 @@ import { OperatorError } from '../domain/errors.ts';
  * `users` are the emulated people and their access tokens for the API.
  */
 export type ReadyFile = Readonly<{
-  /** `http://127.0.0.1:7071/api` */
+  /** Without the prefix: `http://127.0.0.1:7071`. */
   apiUrl: string;
   eventGridUrl: string;
   storageConnectionString: string;

@@ -45,8 +45,6 @@ export interface RunningStack {
 
 /** How long one part may take to start on a busy machine. */
 const PART_DEADLINE_MS = 60_000;
-/** The stack may be left running for long, and a token in the ready file cannot be renewed by who reads it. */
-const USER_TOKEN_SECONDS = 30 * 24 * 3600;
 
 /**
  * Starts the local stack: storage, emulator, what an administrator sets up, and the function app, in that order. The ready file is
@@ -101,7 +99,13 @@ async function startParts(folder: DataFolder, options: StackOptions, part: Start
 
   onProgress('function app');
   const host = await startHost(folder, { storage, emulator, identities, port: options.port }, part);
-  const ready = { ...host, storageConnectionString: storage.connectionString, users: await userTokens(emulator), emulator };
+  const ready = {
+    apiUrl: host.apiUrl,
+    eventGridUrl: host.eventGridUrl,
+    storageConnectionString: storage.connectionString,
+    users: emulator.users,
+    emulator,
+  };
   writeFileAtomically(options.readyFile, `${JSON.stringify(ready, null, 2)}\n`);
   return { ready, config };
 }
@@ -111,12 +115,6 @@ async function writeConfig(folder: DataFolder, { config }: StackOptions, emulato
   writeFileAtomically(folder.configFile, text);
   const { parseConfig } = await import('../config/config.ts');
   return parseConfig(text);
-}
-
-async function userTokens(emulator: EmulatorReady): Promise<Record<string, string>> {
-  const control = emulatorControl(emulator);
-  const tokens = Object.keys(emulator.users).map(async (user) => [user, await control.userToken(user, USER_TOKEN_SECONDS)] as const);
-  return Object.fromEntries(await Promise.all(tokens));
 }
 
 async function stopAll(children: readonly Child[], folder: DataFolder, readyFile: string): Promise<void> {

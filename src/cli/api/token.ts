@@ -35,8 +35,7 @@ export function localUserToken(ready: ReadyFile, user: string): TokenSource {
         signal: AbortSignal.timeout(RENEW_TIMEOUT_MS),
       }).catch(() => undefined);
       if (!answer?.ok) return undefined;
-      const body = (await answer.json()) as { token?: string; access_token?: string };
-      return body.token ?? body.access_token;
+      return ((await answer.json()) as { token?: string }).token;
     },
   };
 }

@@ -39,8 +39,8 @@ export function whereToLook(ready: StackReady, files: Readonly<{ readyFile: stri
   const services = Object.entries({ ...ready.emulator.hsms, ...ready.emulator.vaults });
   const places = facts(
     [
-      ['API', ready.apiUrl],
-      ['OpenAPI', `${ready.apiUrl}/openapi.json`],
+      ['API', `${ready.apiUrl}/api`],
+      ['OpenAPI', `${ready.apiUrl}/api/openapi.json`],
       ...services.map(([name, url]) => [name, url] as const),
       ['emulator', `${ready.emulator.controlUrl}/_emulator/requests`],
       ['trust', ready.emulator.caFile],

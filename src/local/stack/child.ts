@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperatorError } from '../../domain/errors.ts';
-import { sibling } from './paths.ts';
+import { LEASH } from './leash.ts';
 
 export type ChildOptions = Readonly<{
   /** As people know it: `emulator`. */
@@ -37,8 +37,7 @@ const LOG_TAIL_LINES = 12;
 export function startChild({ name, script, args, env, cwd, logFile }: ChildOptions): Child {
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'w', 0o600);
-  const leash = ['--import', sibling(import.meta.url, './leash').href];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...leash, script, ...args], {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...LEASH, script, ...args], {
     cwd,
     env,
     detached: true,

@@ -8,8 +8,6 @@ export type RoleGrant = Readonly<{ hsm: string; scope: string; role: string }>;
 export interface EmulatorControl {
   /** Makes the principal, or gives an existing one exactly these roles. */
   principal(name: string, roles: readonly RoleGrant[]): Promise<Principal>;
-  /** An access token of one of the emulated people, for the API. */
-  userToken(user: string, expiresInSeconds: number): Promise<string>;
   /** The emulator's time, epoch milliseconds. */
   now(): Promise<number>;
 }
@@ -29,7 +27,6 @@ export function emulatorControl({ controlUrl }: EmulatorReady): EmulatorControl 
 
   return {
     principal: (name, roles) => call('POST', 'principals', { name, roles }),
-    userToken: async (user, expiresInSeconds) => (await call<{ token: string }>('POST', 'tokens', { user, expiresInSeconds })).token,
-    now: async () => Date.parse(String((await call<{ now: string }>('GET', 'clock')).now)),
+    now: async () => Date.now() + (await call<{ offsetMs: number }>('GET', 'clock')).offsetMs,
   };
 }

@@ -9,7 +9,12 @@ import { hostScript, projectFolder } from './paths.ts';
 import type { DutyIdentities } from './provision.ts';
 
 /** The host's ready file, as far as the stack reads it. */
-export type HostReady = Readonly<{ apiUrl: string; eventGridUrl: string }>;
+export type HostReady = Readonly<{
+  /** Without the prefix: `http://127.0.0.1:7071`. */
+  apiUrl: string;
+  /** With its key, and `{functionName}` to be replaced. */
+  eventGridUrl: string;
+}>;
 
 export type HostSurroundings = Readonly<{ storage: LocalStorage; emulator: EmulatorReady; identities: DutyIdentities; port: number }>;
 

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 /**
  * The URL of a module beside the calling one, in the form that runs: `.js` in dist, `.ts` in src.
  *
- * @param path Relative and without an ending: `./leash`.
+ * @param path Relative and without an ending: `../host/main`.
  */
-export function sibling(from: string, path: string): URL {
+function sibling(from: string, path: string): URL {
   return new URL(path + extname(fileURLToPath(from)), from);
 }
 

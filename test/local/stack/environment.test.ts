@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../src/config/config.ts';
+import { demoConfig, withLocalSignIn } from '../../../src/local/stack/local-config.ts';
+import { childEnvironment } from '../../../src/local/stack/part.ts';
+
+describe('childEnvironment', () => {
+  test("keeps the caller's own identity and settings away from the stack", () => {
+    const env = childEnvironment({
+      PATH: '/bin',
+      AZURE_CLIENT_ID: 'mine',
+      IDENTITY_ENDPOINT: 'http://mine',
+      AzureWebJobsStorage: 'mine',
+      HSMKEEP_CONFIG: 'mine',
+      HSMKEEP_CRASH_AT: 'after-commit:x:1',
+      NO_PROXY: 'internal',
+    });
+    expect(env).toEqual({
+      PATH: '/bin',
+      HSMKEEP_CRASH_AT: 'after-commit:x:1',
+      NO_PROXY: '127.0.0.1,localhost,internal',
+      no_proxy: '127.0.0.1,localhost,internal',
+    });
+  });
+});
+
+const emulator = {
+  hsms: { 'contoso-hsm': 'https://127.0.0.1:1', 'fabrikam-hsm': 'https://127.0.0.1:2' },
+  vaults: { 'contoso-kv': 'https://127.0.0.1:3' },
+  authorityUrl: 'https://127.0.0.1:4',
+  tenantId: '00000000-0000-0000-0000-000000000000',
+  caFile: '',
+  tokenUrl: '',
+  tokenHeader: '',
+  controlUrl: '',
+  users: {},
+};
+
+describe('the local configuration', () => {
+  test('is valid, with a container for each HSM and a pre-restore each night', () => {
+    const storage = { blobEndpoint: 'http://127.0.0.1:5/hsmkeep', connectionString: '' };
+    const config = parseConfig(JSON.stringify(withLocalSignIn(demoConfig(emulator, storage), emulator)));
+    expect(config.hsms.map(({ name, preRestore, backupTo }) => [name, preRestore, backupTo.container])).toEqual([
+      ['contoso-hsm', 'nightly', 'http://127.0.0.1:5/hsmkeep/backup-contoso-hsm'],
+      ['fabrikam-hsm', 'nightly', 'http://127.0.0.1:5/hsmkeep/backup-fabrikam-hsm'],
+    ]);
+    expect(config.endpoints.authority).toBe('https://127.0.0.1:4');
+  });
+
+  test('signs in at the emulator only where the given one does not say', () => {
+    const given = { tenantId: 'theirs', endpoints: { authority: 'https://login.example' } };
+    expect(withLocalSignIn(given, emulator)).toEqual({ ...given, audience: 'api://hsmkeep' });
+    expect(withLocalSignIn({}, emulator)).toMatchObject({ tenantId: emulator.tenantId, endpoints: { authority: emulator.authorityUrl } });
+  });
+});
