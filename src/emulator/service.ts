@@ -8,7 +8,7 @@ export type ServiceRequest = Readonly<{
   method: string;
   /** Percent-decoded, doubled and trailing slashes folded: `/secrets/db-password`. */
   path: string;
-  /** Names percent-decoded and in lower case (`api-version`), values as sent. */
+  /** Names percent-decoded and in lower case (`api-version`), values percent-decoded. */
   query: ReadonlyMap<string, string>;
   /** `https://host:port` as the Host header had it; every absolute URL in an answer is built from it. */
   origin: string;

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { HttpAnswer, HttpOutcome } from './listener.ts';
+import type { HttpRequest } from './request.ts';
+import type { LoggedRequest, RequestTarget } from './request-log.ts';
+
+/**
+ * A fault as the control interface takes it.
+ *
+ * `dropBefore` cuts the connection before the request is handled, `dropAfter` once it was handled, so its effect stays; `delay` waits
+ * `ms` of real time and goes on; `answer` sends `status`, `headers` and `body` in place of the handler; `hang` never answers.
+ * In `path`, `*` stands for any characters, slashes too.
+ */
+export const faultSchema = z.strictObject({
+  match: z
+    .strictObject({ host: z.string().optional(), method: z.string().default('*'), path: z.string().default('*') })
+    .default({ method: '*', path: '*' }),
+  /** Matching requests let through first. */
+  skip: z.int().min(0).default(0),
+  /** Matching requests that the fault then applies to. */
+  times: z.int().min(1).default(1),
+  action: z.enum(['dropAfter', 'dropBefore', 'delay', 'answer', 'hang']),
+  status: z.int().min(200).max(599).default(503),
+  body: z.unknown().optional(),
+  headers: z.record(z.string(), z.string()).default({}),
+  ms: z.int().min(0).default(1000),
+});
+
+export type Fault = z.infer<typeof faultSchema>;
+export type ActiveFault = Fault & { readonly id: string; applied: number };
+
+/** The faults in force. Each request meets at most one: the oldest that matches and is not used up. */
+export class FaultBook {
+  #faults: ActiveFault[] = [];
+  #lastId = 0;
+
+  add(fault: Fault): ActiveFault {
+    this.#lastId += 1;
+    const active: ActiveFault = { ...fault, id: String(this.#lastId), applied: 0 };
+    this.#faults.push(active);
+    return active;
+  }
+
+  list(): readonly ActiveFault[] {
+    return this.#faults;
+  }
+
+  /** @returns Whether there was one of this id; without an id all are removed. */
+  remove(id?: string): boolean {
+    const before = this.#faults.length;
+    this.#faults = id === undefined ? [] : this.#faults.filter((fault) => fault.id !== id);
+    return id === undefined || this.#faults.length < before;
+  }
+
+  /** Handles a request under the fault that applies to it, if any. */
+  async around(
+    target: RequestTarget,
+    request: HttpRequest,
+    entry: LoggedRequest,
+    handle: () => Promise<HttpOutcome>,
+  ): Promise<HttpOutcome> {
+    const fault = this.#take(target, request);
+    if (!fault) return handle();
+    entry.fault = `${fault.id}: ${fault.action}`;
+    switch (fault.action) {
+      case 'dropBefore':
+        return 'drop';
+      case 'hang':
+        return 'hang';
+      case 'answer':
+        return cannedAnswer(fault);
+      case 'delay':
+        await sleep(fault.ms, undefined, { signal: request.signal }).catch(() => undefined);
+        return request.signal.aborted ? 'drop' : handle();
+      case 'dropAfter':
+        await handle();
+        return 'drop';
+    }
+  }
+
+  #take(target: RequestTarget, request: HttpRequest): ActiveFault | undefined {
+    for (const fault of this.#faults) {
+      if (fault.applied >= fault.times || !matches(fault, target, request)) continue;
+      if (fault.skip > 0) {
+        fault.skip -= 1;
+        continue;
+      }
+      fault.applied += 1;
+      return fault;
+    }
+    return undefined;
+  }
+}
+
+function matches({ match }: Fault, target: RequestTarget, request: HttpRequest): boolean {
+  const { host, method, path } = match;
+  if (host !== undefined && ![target.name, request.host].some((name) => name.toLowerCase() === host.toLowerCase())) return false;
+  if (method !== '*' && method.toUpperCase() !== request.method) return false;
+  const pattern = new RegExp(`^${path.split('*').map(escapeRegExp).join('.*')}$`, 's');
+  const rawPath = request.url.split('?')[0] ?? '';
+  return pattern.test(request.path ?? rawPath) || pattern.test(rawPath);
+}
+
+const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function cannedAnswer({ status, body, headers }: Fault): HttpAnswer {
+  const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
+    ...(text === undefined ? {} : { body: text }),
+  };
+}
