@@ -40,7 +40,7 @@ function findEntryPoints(appDir: string): string[] {
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   trace: 'debug',
   debug: 'debug',
-  information: 'information',
+  information: 'info',
   warning: 'warning',
   error: 'error',
   critical: 'error',
@@ -49,5 +49,5 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 /** The app's own log lines, marked as such. */
 function appLog(log: Log): CoreLog {
   return (level, category, message, { functionName, invocationId }) =>
-    log(LEVELS[level] ?? 'information', message, { category, function: functionName, invocationId });
+    log(LEVELS[level] ?? 'info', message, { category, function: functionName, invocationId });
 }

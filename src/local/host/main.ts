@@ -27,12 +27,12 @@ type CommandLine = Readonly<{ host: HostOptions; readyFile: string | undefined }
 /** Ends the process when the host has stopped: 0 after a signal, 1 for what a person has to put right, 2 for a wrong command line. */
 async function main(args: readonly string[]): Promise<void> {
   const { host: options, readyFile } = readArguments(args);
-  const log = createLog((line) => process.stderr.write(line), process.env['HSMKEEP_LOG'] === 'debug' ? 'debug' : 'information');
-  const starting = startHost({ ...options, log });
+  const log = createLog((line) => process.stderr.write(line), process.env['HSMKEEP_LOG'] === 'debug' ? 'debug' : 'info');
+  const starting = startHost({ ...options, log, onFatal: fail });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      log('information', 'host stops', { signal });
+      log('info', 'host stops', { signal });
       starting.then((host) => host.stop()).then(() => process.exit(0), fail);
     });
   }

@@ -44,6 +44,8 @@ export type HostOptions = Readonly<{
   app?: LoadedApp;
   /** By default lines on standard error. */
   log?: Log;
+  /** Told when the engine's store failed: nothing more is done, and only a new start helps. */
+  onFatal?: (error: unknown) => void;
 }>;
 
 export type RunningHost = Readonly<{
@@ -97,7 +99,7 @@ async function start(options: HostOptions, cleanups: (() => Promise<void> | void
   if (!options.app) cleanups.push(() => loaded.terminate());
   const tracked = trackCalls(limitTime(loaded, config.functionTimeoutMs));
 
-  const engine = await openEngine(tracked.app, clock, { config, dataDir, log });
+  const engine = await openEngine(tracked.app, clock, { config, dataDir, log, onFatal: options.onFatal });
   cleanups.push(() => engine.stop());
   const serving = serveApp({ app: tracked.app, config, keys, engine, clock, dataDir, publicSide, rpcSide, log });
   cleanups.push(async () => {
@@ -111,7 +113,7 @@ async function start(options: HostOptions, cleanups: (() => Promise<void> | void
   const apiUrl = `http://127.0.0.1:${publicSide.port}`;
   const code = systemKey(keys, EVENT_GRID_KEY);
   const eventGridUrl = `${apiUrl}/runtime/webhooks/EventGrid?functionName={functionName}&code=${code}`;
-  log('information', 'host started', { url: apiUrl, functions: loaded.all().length, ...engine.stats() });
+  log('info', 'host started', { url: apiUrl, functions: loaded.all().length, ...engine.stats() });
   return { apiUrl, eventGridUrl, keys, engine, app: loaded, stop };
 }
 
@@ -135,16 +137,23 @@ async function openClock(log: Log, cleanups: (() => void)[]): Promise<StoppableC
 async function openEngine(
   app: LoadedApp,
   clock: HostClock,
-  { config, dataDir, log }: { config: HostConfig; dataDir: string; log: Log },
+  { config, dataDir, log, onFatal }: { config: HostConfig; dataDir: string; log: Log; onFatal: HostOptions['onFatal'] },
 ): Promise<DurableEngine> {
   const crash = process.env['HSMKEEP_CRASH_AT'];
+  const onBoundary = crash ? crashAt(crash) : undefined;
   const store = openSqliteStore(join(dataDir, 'durable.db'));
-  return createEngine({
-    app,
-    store,
-    clock,
-    log,
-    ...(config.maxConcurrentActivities === undefined ? {} : { maxConcurrentActivities: config.maxConcurrentActivities }),
-    ...(crash ? { onBoundary: crashAt(crash) } : {}),
-  });
+  try {
+    return await createEngine({
+      app,
+      store,
+      clock,
+      log,
+      ...(config.maxConcurrentActivities === undefined ? {} : { maxConcurrentActivities: config.maxConcurrentActivities }),
+      ...(onBoundary ? { onBoundary } : {}),
+      ...(onFatal ? { onFatal } : {}),
+    });
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }

@@ -74,7 +74,7 @@ export class FunctionTimer {
   async #fire(isPastDue: boolean): Promise<void> {
     const { clock, log } = this.#around;
     const startedMs = clock.now();
-    log('information', 'timer fired', { function: this.functionName, isPastDue });
+    log('info', 'timer fired', { function: this.functionName, isPastDue });
     try {
       await this.#run(isPastDue);
     } catch (error) {
