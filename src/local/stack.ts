@@ -83,12 +83,12 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 
 async function startParts(folder: DataFolder, options: StackOptions, part: StartPart): Promise<{ ready: StackReady; config: Config }> {
   const { onProgress, signal } = options;
-  onProgress('storage emulator (Azurite)');
+  onProgress('starting the storage emulator (Azurite)');
   const storage = await startAzurite(folder, part);
-  onProgress('emulator of Managed HSM, Key Vault and identity');
+  onProgress('starting the emulator of Managed HSM, Key Vault and identity');
   const emulator = await startEmulator(folder, storage.connectionString, part);
 
-  onProgress('identities, containers and demo keys');
+  onProgress('setting up identities, containers and demo keys');
   const config = await writeConfig(folder, options, emulator, storage);
   const identities = await provision(
     emulator,
@@ -97,7 +97,7 @@ async function startParts(folder: DataFolder, options: StackOptions, part: Start
   );
   signal.throwIfAborted();
 
-  onProgress('function app');
+  onProgress('starting the function app');
   const host = await startHost(folder, { storage, emulator, identities, port: options.port }, part);
   const ready = {
     apiUrl: host.apiUrl,

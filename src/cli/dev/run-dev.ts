@@ -34,7 +34,7 @@ export async function runDev(options: DevOptions, io: Io): Promise<ExitCode> {
       port: options.port ?? (options.once ? 0 : DEFAULT_PORT),
       ...(options.config !== undefined && { config: readDocument(resolve(io.cwd, options.config)) }),
       env: io.env,
-      onProgress: (part) => say(`starting ${part}`),
+      onProgress: say,
       signal: interruption.signal,
     });
 

@@ -20,7 +20,7 @@ describe('waitUntilReady', () => {
   test('a child that ends first is an error with the end of its log and where the log is', async () => {
     const child = childRunning(`for (let i = 1; i <= 30; i += 1) console.log('line ' + i); process.exit(3);`);
     const error = await waitUntilReady(child, says('never')(child), patient).catch((thrown) => thrown);
-    expect(error.message).toMatch(/^The part ended with exit code 3\. The end of its log:\n {2}\| line 19\n[^]* {2}\| line 30$/);
+    expect(error.message).toMatch(/^The part ended with exit code 3\. The end of its log:\n {2}\| line 19\n[\s\S]* {2}\| line 30$/);
     expect(error.hint).toContain(child.logFile);
   });
 
