@@ -53,7 +53,11 @@ export function parseJob(body: unknown, redact: Redact): Job {
 function errorOf({ status, statusDetails, error }: WireJob): JobError | undefined {
   if (error?.code || error?.message) {
     const { code, message, innererror } = error;
-    return { code: code ?? 'Failed', message: message ?? statusDetails ?? '', ...(innererror && { innererror }) };
+    return {
+      code: code || 'Failed',
+      message: message || statusDetails || 'The service gives no reason.',
+      ...(innererror && { innererror }),
+    };
   }
   return status === 'Failed' && statusDetails ? { code: 'Failed', message: statusDetails } : undefined;
 }

@@ -1,4 +1,4 @@
-import type { TokenCredential } from '@azure/core-auth';
+import type { PipelinePolicy } from '@azure/core-rest-pipeline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KeyVaultAccessControlClient, KeyVaultBackupClient, KeyVaultSettingsClient } from '../../../src/clients/keyvault-admin/index.ts';
 import { countingCredential, LOCAL_OPTIONS, type Script, type ScriptedHsm, startScriptedHsm } from './scripted-hsm.ts';
@@ -41,30 +41,41 @@ test('gives no token to a host outside of the resource', async () => {
   expect(hsm.authorized()).toHaveLength(0);
 });
 
-test('several first requests at once all send their own body, and none without a token', async () => {
-  answer = ({ body, path }, url) => (path === '/backup' ? accepted(url) : { body: { name: path.split('/').at(-1), ...(body as object) } });
-  // The first request gets its token last: by then others have answered the challenge.
-  let calls = 0;
-  let release = () => {};
-  const others = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const credential: TokenCredential = {
-    async getToken() {
-      calls += 1;
-      if (calls === 1) await others;
-      return { token: 'shared', expiresOnTimestamp: Date.now() + 3_600_000 };
+test('several first requests at once each send their own body, and none without a token', async () => {
+  answer = ({ path, body }) => ({ body: { name: path.split('/').at(-1), ...(body as object) } });
+  const { policy, release } = holdFirstAnswer();
+  const additionalPolicies = [{ policy, position: 'perRetry' as const }];
+  const settings = new KeyVaultSettingsClient(hsm.url, countingCredential(), { ...LOCAL_OPTIONS, additionalPolicies });
+
+  const first = settings.updateSetting({ name: 'first', value: 'one' });
+  const second = await settings.updateSetting({ name: 'second', value: 'two' }); // answers the challenge before the first one can
+  release();
+
+  expect([(await first).value, second.value]).toEqual(['one', 'two']);
+  expect(hsm.requests.map(({ token, body }) => [token !== undefined, body !== undefined])).toEqual([
+    [false, false],
+    [false, false],
+    [true, true],
+    [true, true],
+  ]);
+});
+
+/** Keeps the first answer from the client until it is released. */
+function holdFirstAnswer(): { policy: PipelinePolicy; release: () => void } {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  let isFirst = true;
+  const policy: PipelinePolicy = {
+    name: 'holdFirstAnswer',
+    async sendRequest(request, next) {
+      const hold = isFirst;
+      isFirst = false;
+      const response = await next(request);
+      if (hold) await released;
+      return response;
     },
   };
-  const settings = new KeyVaultSettingsClient(hsm.url, credential, LOCAL_OPTIONS);
-  const updates = ['one', 'two', 'three'].map((name) => settings.updateSetting({ name, value: `value of ${name}` }));
-  setImmediate(release);
-  const results = await Promise.all(updates);
-
-  expect(results.map(({ value }) => value)).toEqual(['value of one', 'value of two', 'value of three']);
-  expect(hsm.requests.filter(({ token, body }) => !token && body !== undefined)).toEqual([]);
-  expect(hsm.authorized().every(({ body }) => body !== undefined)).toBe(true);
-});
+  return { policy, release };
+}
 
 test('gets a new token when the service wants other claims, and sends the request with it', async () => {
   const claims = '{"access_token":{"nbf":{"essential":true,"value":"1735787045"}}}';

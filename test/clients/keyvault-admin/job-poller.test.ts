@@ -76,6 +76,12 @@ describe('poll', () => {
     await expect(poller.poll()).rejects.toThrow(/Invalid backup provided/);
   });
 
+  test('keeps the code of a failed job that gives no message', async () => {
+    answer = jobScript({ status: 'Failed', error: { code: 'ContainerNotFound', message: '', innererror: null } });
+    const poller = await client().beginBackup(CONTAINER);
+    await expect(poller.poll()).rejects.toThrow(/ContainerNotFound/);
+  });
+
   test('takes 400 to a poll for the failure of the job', async () => {
     answer = jobScript({ status: 400, body: { error: { code: 'BadRequest', innererror: null, message: 'no expiry field' } } });
     const poller = await client().beginBackup(CONTAINER);
