@@ -41,6 +41,6 @@ export function newFolders(intent: Readonly<{ at: string; folders: readonly stri
     .filter((folder) => isFolderOf(hsm, folder) && !known.has(folder))
     .map((folder) => ({ folder, digits: folder.slice(-16) }))
     .filter(({ digits }) => digits >= from)
-    .sort((a, b) => (a.digits < b.digits ? -1 : 1))
+    .sort((a, b) => a.digits.localeCompare(b.digits))
     .map(({ folder }) => folder);
 }

@@ -11,10 +11,13 @@ export const requestedRunId = (kind: RunKind, subject: string, at: string): stri
 
 const RUN_ID = /^(?<kind>backup|prune|pre-restore|restore|drill|rotation)-(?<subject>.+)-(?<year>\d{4})(?<month>\d\d)\d\dT\d{4,9}Z$/;
 
-/** What a run's id tells; undefined for anything else. */
-export function parseRunId(id: string): Readonly<{ kind: RunKind; subject: string; year: string; month: string }> | undefined {
-  const groups = RUN_ID.exec(id)?.groups;
-  return groups && { kind: groups.kind as RunKind, subject: groups.subject ?? '', year: groups.year ?? '', month: groups.month ?? '' };
+/** What a run's id tells. */
+export type ParsedRunId = Readonly<{ kind: RunKind; subject: string; year: string; month: string }>;
+
+/** Reads a run's id; undefined for anything else. */
+export function parseRunId(id: string): ParsedRunId | undefined {
+  const groups = RUN_ID.exec(id)?.groups as ParsedRunId | undefined;
+  return groups && { ...groups };
 }
 
 /** Where a run's document lies in the app's container: by the month in its id. Undefined when it is no run's id. */
