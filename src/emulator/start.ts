@@ -3,6 +3,7 @@ import { MovableClock } from './clock.ts';
 import { createControlEndpoint } from './control/endpoint.ts';
 import { PrincipalRoles } from './control/principals.ts';
 import { createEventDelivery } from './events.ts';
+import { type WatchedVault, watchExpiries } from './expiry-watch.ts';
 import { FaultBook } from './http/faults.ts';
 import type { HttpHandler, Listener } from './http/listener.ts';
 import { RequestLog } from './http/request-log.ts';
@@ -79,6 +80,8 @@ async function startIn({ path, db }: DataFolder, options: EmulatorOptions, clean
     schema: options.eventSchema ?? 'eventgrid',
     clock,
     topicFor: (vault) => vaultResourceId(directory.tenantId, vault),
+    faultFor: (vault, { name }) => faults.forEvent(vault, `/secrets/${name}`),
+    onFailure: (url, reason) => console.error('emulator: event not delivered', { url: withoutQuery(url), reason }),
   });
   cleanUp.push(() => events.stop());
   cleanUp.push(clock.watch(() => void events.tick()));
@@ -104,10 +107,12 @@ async function startIn({ path, db }: DataFolder, options: EmulatorOptions, clean
     });
     urls.hsms[name] = `https://127.0.0.1:${(await open(`hsm:${name}`, ports[name], endpoint, true)).port}`;
   }
+  const watched: WatchedVault[] = [];
   for (const name of vaults) {
     const service = vaultService(name, { db, clock, events });
     const endpoint = createServiceEndpoint({ ...shared, service, routes: vaultRoutes(), admit: limits.admission(name) });
     urls.vaults[name] = `https://127.0.0.1:${(await open(`vault:${name}`, ports[name], endpoint, true)).port}`;
+    watched.push({ service, origin: urls.vaults[name] });
   }
 
   const users: Record<string, string> = {};
@@ -129,9 +134,13 @@ async function startIn({ path, db }: DataFolder, options: EmulatorOptions, clean
     users,
   };
   jobs.resume();
+  cleanUp.push(watchExpiries(clock, watched));
   return ready;
 }
 
 /** What events name as their topic, in the form of an Azure resource id. */
 const vaultResourceId = (subscription: string, vault: string) =>
   `/subscriptions/${subscription}/resourceGroups/emulator/providers/Microsoft.KeyVault/vaults/${vault}`;
+
+/** The query of a function's event address holds its key. */
+const withoutQuery = (url: string) => url.replace(/\?.*$/, '');

@@ -4,12 +4,16 @@ import type { HttpAnswer, HttpOutcome } from './listener.ts';
 import type { HttpRequest } from './request.ts';
 import type { LoggedRequest, RequestTarget } from './request-log.ts';
 
+const REQUEST_ACTIONS = ['dropAfter', 'dropBefore', 'delay', 'answer', 'hang'] as const;
+const EVENT_ACTIONS = ['duplicate', 'reorder', 'lose'] as const;
+
 /**
  * A fault as the control interface takes it.
  *
  * `dropBefore` cuts the connection before the request is handled, `dropAfter` once it was handled, so its effect stays; `delay` waits
  * `ms` of real time and goes on; `answer` sends `status`, `headers` and `body` in place of the handler; `hang` never answers.
- * In `path`, `*` stands for any characters, slashes too.
+ * In `path`, `*` stands for any characters, slashes too. `duplicate`, `reorder` and `lose` apply to events of a vault (`host`) about
+ * `/secrets/<name>` (`path`), the others to requests.
  */
 export const faultSchema = z.strictObject({
   match: z
@@ -19,7 +23,7 @@ export const faultSchema = z.strictObject({
   skip: z.int().min(0).default(0),
   /** Matching requests that the fault then applies to. */
   times: z.int().min(1).default(1),
-  action: z.enum(['dropAfter', 'dropBefore', 'delay', 'answer', 'hang']),
+  action: z.enum([...REQUEST_ACTIONS, ...EVENT_ACTIONS]),
   status: z.int().min(200).max(599).default(503),
   body: z.unknown().optional(),
   headers: z.record(z.string(), z.string()).default({}),
@@ -27,6 +31,9 @@ export const faultSchema = z.strictObject({
 });
 
 export type Fault = z.infer<typeof faultSchema>;
+export type EventAction = (typeof EVENT_ACTIONS)[number];
+type RequestFault = ActiveFault & { readonly action: (typeof REQUEST_ACTIONS)[number] };
+type EventFault = ActiveFault & { readonly action: EventAction };
 export type ActiveFault = Fault & { readonly id: string; applied: number };
 
 /** The faults in force. Each request meets at most one: the oldest that matches and is not used up. */
@@ -59,7 +66,9 @@ export class FaultBook {
     entry: LoggedRequest,
     handle: () => Promise<HttpOutcome>,
   ): Promise<HttpOutcome> {
-    const fault = this.#take(target, request);
+    const fault = this.#take((candidate) => isRequestFault(candidate) && matchesRequest(candidate, target, request)) as
+      | RequestFault
+      | undefined;
     if (!fault) return handle();
     entry.fault = `${fault.id}: ${fault.action}`;
     switch (fault.action) {
@@ -78,9 +87,15 @@ export class FaultBook {
     }
   }
 
-  #take(target: RequestTarget, request: HttpRequest): ActiveFault | undefined {
+  /** What happens to an event on its way. */
+  forEvent(vault: string, path: string): EventAction | undefined {
+    const fault = this.#take((candidate) => isEventFault(candidate) && isHost(candidate, [vault]) && fits(candidate.match.path, path));
+    return (fault as EventFault | undefined)?.action;
+  }
+
+  #take(applies: (fault: ActiveFault) => boolean): ActiveFault | undefined {
     for (const fault of this.#faults) {
-      if (fault.applied >= fault.times || !matches(fault, target, request)) continue;
+      if (fault.applied >= fault.times || !applies(fault)) continue;
       if (fault.skip > 0) {
         fault.skip -= 1;
         continue;
@@ -92,14 +107,21 @@ export class FaultBook {
   }
 }
 
-function matches({ match }: Fault, target: RequestTarget, request: HttpRequest): boolean {
-  const { host, method, path } = match;
-  if (host !== undefined && ![target.name, request.host].some((name) => name.toLowerCase() === host.toLowerCase())) return false;
+const isEventFault = (fault: ActiveFault): fault is EventFault => EVENT_ACTIONS.some((action) => action === fault.action);
+const isRequestFault = (fault: ActiveFault): fault is RequestFault => !isEventFault(fault);
+
+function matchesRequest(fault: Fault, target: RequestTarget, request: HttpRequest): boolean {
+  const { method, path } = fault.match;
+  if (!isHost(fault, [target.name, request.host])) return false;
   if (method !== '*' && method.toUpperCase() !== request.method) return false;
-  const pattern = new RegExp(`^${path.split('*').map(escapeRegExp).join('.*')}$`, 's');
   const rawPath = request.url.split('?')[0] ?? '';
-  return pattern.test(request.path ?? rawPath) || pattern.test(rawPath);
+  return [request.path ?? rawPath, rawPath].some((candidate) => fits(path, candidate));
 }
+
+const isHost = ({ match: { host } }: Fault, names: readonly string[]) =>
+  host === undefined || names.some((name) => name.toLowerCase() === host.toLowerCase());
+
+const fits = (glob: string, path: string) => new RegExp(`^${glob.split('*').map(escapeRegExp).join('.*')}$`, 's').test(path);
 
 const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
