@@ -124,10 +124,13 @@ describe('backup list', () => {
 
 describe('backup show', () => {
   test('finds the HSM in the name of the folder, and shows nested fields by path', async () => {
-    const document = { folder: 'f', manifest: { blobs: 4 }, proofs: [{ level: 'L1' }], holds: [], jobId: null };
+    const record = { folder: 'f', manifest: { blobs: 4 }, proofs: [{ level: 'L1' }], holds: [], jobId: null };
+    const document = { backup: { folder: 'f', proof: 'L1' }, record };
     const { url } = await serveApi({ 'GET /api/hsms/my-own-hsm/backups/mhsm-my-own-hsm-2026112202000012': { body: document } });
     const { stdout } = await hsmkeep(['backup', 'show', 'mhsm-my-own-hsm-2026112202000012'], { env: env(url) });
-    expect(stdout).toBe('folder           f\nmanifest.blobs   4\nproofs[0].level  L1\nholds            -\njobId            -\n');
+    expect(stdout).toBe(
+      'folder           f\nproof            L1\nmanifest.blobs   4\nproofs[0].level  L1\nholds            -\njobId            -\n',
+    );
   });
 
   test('refuses what is no name of a folder', async () => {
@@ -136,30 +139,18 @@ describe('backup show', () => {
 });
 
 describe('pre-restore', () => {
-  test('asks about the newest complete backup, at the app with the restore duty', async () => {
+  test('asks the app with the restore duty, which chooses the newest backup when none is named', async () => {
     const { url, seen } = await serveApi({
-      'GET /api/hsms/contoso-hsm/backups': {
-        body: {
-          value: [
-            backupView({ folder: 'broken', status: 'failed', takenAt: '2026-11-22T09:00:00Z' }),
-            backupView({ folder: 'old', takenAt: '2026-11-20T02:00:00Z' }),
-            backupView({ folder: 'newest' }),
-          ],
-        },
-      },
       'POST /api/hsms/contoso-hsm/pre-restore': accepted('pre-1'),
       'GET /api/runs/pre-1': { body: run({ id: 'pre-1', kind: 'pre-restore' }) },
     });
-    const { code } = await hsmkeep(['pre-restore', 'contoso-hsm'], {
-      env: { HSMKEEP_URL: 'http://127.0.0.1:1', HSMKEEP_RESTORE_URL: url, HSMKEEP_TOKEN: 't' },
-    });
-    expect(code).toBe(0);
-    expect(seen.find(({ method }) => method === 'POST')?.body).toEqual({ folder: 'newest' });
-  });
-
-  test('says what to do when there is no backup', async () => {
-    const { url } = await serveApi({ 'GET /api/hsms/contoso-hsm/backups': { body: { value: [] } } });
-    const { code, stderr } = await hsmkeep(['pre-restore', 'contoso-hsm'], { env: env(url) });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('hsmkeep backup now contoso-hsm') });
+    const split = { HSMKEEP_URL: 'http://127.0.0.1:1', HSMKEEP_RESTORE_URL: url, HSMKEEP_TOKEN: 't' };
+    for (const folder of [[], ['mhsm-contoso-hsm-2026112202000012']]) {
+      expect((await hsmkeep(['pre-restore', 'contoso-hsm', ...folder], { env: split })).code).toBe(0);
+    }
+    expect(seen.flatMap(({ method, body }) => (method === 'POST' ? [body] : []))).toEqual([
+      {},
+      { folder: 'mhsm-contoso-hsm-2026112202000012' },
+    ]);
   });
 });

@@ -10,7 +10,7 @@ describe('run list', () => {
       run({ id: 'r2', status: 'Failed', steps: [step('lock', { status: 'Failed' })] }),
       run({ id: 'r1' }),
     ];
-    const { url } = await serveApi({ 'GET /api/runs': { body: { value: runs } } });
+    const { url } = await serveApi({ 'GET /api/runs?top=2': { body: { value: runs } } });
     const { stdout } = await hsmkeep(['run', 'list', '--limit', '2'], { env: env(url) });
     expect(stdout).toBe(
       [
@@ -20,6 +20,14 @@ describe('run list', () => {
         '',
       ].join('\n'),
     );
+  });
+});
+
+describe('run list filters', () => {
+  test('are left to the API, which has all runs', async () => {
+    const { url, seen } = await serveApi({ 'GET /api/runs?top=20&kind=backup&subject=contoso-hsm': { body: { value: [] } } });
+    const { stdout } = await hsmkeep(['run', 'list', '--kind', 'backup', '--subject', 'contoso-hsm'], { env: env(url) });
+    expect({ stdout, calls: seen.length }).toEqual({ stdout: 'No such run.\n', calls: 1 });
   });
 });
 

@@ -6,6 +6,9 @@ import { backupTable, documentDetails, runTable } from '../output/views.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, withApiOptions, withExamples } from './command.ts';
 import { type Accepted, exitFor, type WaitOptions, waitForRuns, withWaitOptions } from './wait.ts';
 
+/** One backup with its record, which nobody may have written. */
+type BackupDetail = Readonly<{ backup: BackupView; record: Readonly<Record<string, unknown>> | null }>;
+
 /** `hsmkeep backup …`: take backups, and see which there are. */
 export function backupCommand(context: CommandContext): Command {
   const backup = noun('backup', 'backups of Managed HSMs and what is proven of them');
@@ -83,7 +86,7 @@ function addShow(backup: Command, { io }: CommandContext): void {
       }
       const api = await connect(options, io);
       const path = `/hsms/${encodeURIComponent(hsm)}/backups/${encodeURIComponent(folder)}`;
-      print(io, options, await api.get<unknown>(path), (document) => documentDetails(document, io));
+      print(io, options, await api.get<BackupDetail>(path), ({ backup: view, record }) => documentDetails({ ...view, ...record }, io));
     });
   withExamples(withApiOptions(show), [['what is known of a backup?', 'hsmkeep backup show mhsm-contoso-hsm-2026112202000012']]);
 }

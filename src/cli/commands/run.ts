@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Run } from '../../domain/run.ts';
+import type { Run, RunKind } from '../../domain/run.ts';
 import { runDetails, runTable } from '../output/views.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, wholeNumber, withApiOptions, withExamples } from './command.ts';
 import { exitFor, waitForRuns, waitTimeoutOption } from './wait.ts';
@@ -19,18 +19,28 @@ function addList(run: Command, { io }: CommandContext): void {
   const list = run
     .command('list')
     .description('list runs, newest first')
+    .option('--subject <hsm>', 'only those on this HSM')
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS))
     .addOption(new Option('--limit <count>', 'at most so many').argParser(wholeNumber).default(20))
-    .action(async (options: ApiOptions & { limit: number }) => {
+    .action(async (options: ApiOptions & { limit: number; kind?: RunKind; subject?: string }) => {
       const api = await connect(options, io);
-      print(io, options, await api.list<Run>('/runs', options.limit), ({ value }) =>
-        value.length === 0 ? 'Nothing has run yet.\n' : runTable(value, io),
+      print(io, options, await api.list<Run>(`/runs?${query(options)}`, options.limit), ({ value }) =>
+        value.length === 0 ? 'No such run.\n' : runTable(value, io),
       );
     });
   withExamples(withApiOptions(list), [
     ['what happened lately?', 'hsmkeep run list'],
+    ['when was one HSM backed up?', 'hsmkeep run list --kind backup --subject contoso-hsm'],
     ['runs that failed', `hsmkeep run list --limit 100 --json | jq '.value[] | select(.status == "Failed")'`],
   ]);
 }
+
+function query({ limit, kind, subject }: { limit: number; kind?: RunKind; subject?: string }): URLSearchParams {
+  return new URLSearchParams({ top: String(Math.min(limit, LARGEST_PAGE)), ...(kind && { kind }), ...(subject && { subject }) });
+}
+
+const KINDS: readonly RunKind[] = ['backup', 'prune', 'pre-restore', 'restore', 'drill', 'rotation'];
+const LARGEST_PAGE = 1000;
 
 function addShow(run: Command, { io, exit }: CommandContext): void {
   const show = run

@@ -67,7 +67,7 @@ export function runProgress(io: Io): RunProgress {
 /** What there is to say about a reading, each under a key that is said only once. */
 function news(run: Run, now: Date, style: Style): { key: string; line: string }[] {
   const steps = run.steps.flatMap((step, index) => {
-    if (step.endedAt === null && step.status !== 'Waiting') return [];
+    if (step.endedAt === null && !isLongWait(step, now)) return [];
     const text = `${title(run)}: ${stepLine(step, now, style)}`;
     return [{ key: `${index} ${step.status}`, line: text }];
   });
@@ -80,6 +80,13 @@ function news(run: Run, now: Date, style: Style): { key: string; line: string }[
     },
   ];
 }
+
+/** A short wait is not worth a line; of a long one people want to know what it is for. */
+function isLongWait({ status, startedAt }: Step, now: Date): boolean {
+  return status === 'Waiting' && now.getTime() - Date.parse(startedAt) >= LONG_WAIT_MS;
+}
+
+const LONG_WAIT_MS = 5_000;
 
 function stepLine(step: Step, now: Date, style: Style): string {
   const time = step.endedAt === null ? '' : ` (${elapsed(step.startedAt, step.endedAt, now)})`;
