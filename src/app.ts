@@ -1,6 +1,7 @@
 import { acquireLock } from './activities/acquire-lock.ts';
 import { addProof } from './activities/add-proof.ts';
-import { checkJob } from './activities/check-job.ts';
+import { checkBackupJob } from './activities/check-backup-job.ts';
+import { checkRestoreJob } from './activities/check-restore-job.ts';
 import { chooseBackup } from './activities/choose-backup.ts';
 import { clearStaging } from './activities/clear-staging.ts';
 import type { Activity } from './activities/define-activity.ts';
@@ -38,7 +39,8 @@ export const ORCHESTRATORS: readonly Orchestrator<never>[] = [
 export const ACTIVITIES = [
   acquireLock,
   addProof,
-  checkJob,
+  checkBackupJob,
+  checkRestoreJob,
   chooseBackup,
   clearStaging,
   findNewFolders,

@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { checkJob } from '../activities/check-job.ts';
+import { checkBackupJob } from '../activities/check-backup-job.ts';
+import { checkRestoreJob } from '../activities/check-restore-job.ts';
 import type { Activity } from '../activities/define-activity.ts';
 import type { HsmJob, JobCheck, JobStart } from '../domain/job.ts';
 import { busyTooLong, notAnswered } from '../domain/problems.ts';
@@ -55,7 +56,7 @@ export function* followJob(
   for (let look = 0; look < JOB_POLLS.looks; look += 1) {
     log.waiting(`job ${job.jobId} runs on ${hsm}`);
     yield* sleep(context, waitMs(JOB_POLLS, look, retryAfterMs ?? undefined));
-    const check = yield* call(context, checkJob, { hsm, job });
+    const check = yield* call(context, job.kind === 'backup' ? checkBackupJob : checkRestoreJob, { hsm, job });
     if (check.status !== 'running') return check;
   }
   throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, 'it still ran at the deadline'));
