@@ -44,8 +44,7 @@ export async function beginJob<TResult>(
 
   const poller = new JobPoller(lro, pace);
   const state = poller.getOperationState();
-  if (resumed)
-    Object.assign(state, resumed); // with the dates and the error that JSON does not keep
-  else if (operation.accepted) describeJob(state, operation.accepted);
+  if (operation.accepted) describeJob(state, operation.accepted);
+  Object.assign(state, resumed); // once more, with the dates and the error that JSON does not keep
   return poller;
 }

@@ -1,5 +1,4 @@
-import type { Redact } from './redaction.ts';
-import { redactJson } from './redaction.ts';
+import { type Redact, redactJson } from './redaction.ts';
 
 /** An error inside a job, or inside another error. */
 export type JobError = Readonly<{ code?: string; message?: string; innererror?: JobError }>;

@@ -28,7 +28,8 @@ export function redactJson<T>(value: T, redact: Redact): T {
 }
 
 /**
- * Redacts what an error shows when it is printed, logged or stored: storage quotes the signature in its own messages.
+ * Redacts what an error shows when it is printed, logged or stored: storage quotes the signature in its own messages,
+ * and the error of a refused start holds the request.
  *
  * @returns The same error.
  */
@@ -37,8 +38,9 @@ export function redactError<E>(error: E, redact: Redact): E {
   error.message = redact(error.message);
   if (error.stack) error.stack = redact(error.stack);
 
-  const { details, response } = error as Partial<RestError>;
+  const { details, request, response } = error as Partial<RestError>;
   if (details !== undefined) Object.assign(error, { details: redactJson(details, redact) });
+  if (typeof request?.body === 'string') request.body = redact(request.body);
   if (response?.bodyAsText) response.bodyAsText = redact(response.bodyAsText);
   return error;
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { AbortSignalLike } from '@azure/abort-controller';
+import type { RestError } from '@azure/core-rest-pipeline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KeyVaultBackupClient } from '../../../src/clients/keyvault-admin/index.ts';
 import {
@@ -80,6 +81,13 @@ describe('poll', () => {
     answer = jobScript({ status: 'Failed', error: { code: 'ContainerNotFound', message: '', innererror: null } });
     const poller = await client().beginBackup(CONTAINER);
     await expect(poller.poll()).rejects.toThrow(/ContainerNotFound/);
+  });
+
+  test('rejects when the job was cancelled', async () => {
+    answer = jobScript({ status: 'Canceled', endTime: 1_735_787_046 });
+    const poller = await client().beginBackup(CONTAINER);
+    await expect(poller.poll()).rejects.toThrow(/cancell?ed/);
+    expect(poller.getOperationState()).toMatchObject({ status: 'canceled', isCompleted: true });
   });
 
   test('takes 400 to a poll for the failure of the job', async () => {
@@ -295,7 +303,7 @@ describe('a signature', () => {
     answer = () => refusal;
     const error = await failure(client().beginBackup(CONTAINER, SAS));
     expect(error).toBeInstanceOf(Error);
-    expect((error as Error).message + JSON.stringify(error) + (error as Error).stack + inspect(error)).not.toMatch(/c2lnbmF0dXJl/);
+    expect(shown(error) + JSON.stringify((error as RestError).request)).not.toMatch(/c2lnbmF0dXJl/);
   });
 
   test('is not in the error of a dropped start', async () => {
