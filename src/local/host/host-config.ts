@@ -4,11 +4,19 @@ import { z } from 'zod';
 import { OperatorError } from '../../domain/errors.ts';
 import { parseTimeSpan } from './time-span.ts';
 
-const timeSpan = z.string().transform((text, context) => {
+const timeSpan = z.string().transform(readTimeSpan);
+
+/** Azure's way to say without a limit. */
+const UNLIMITED = '-1';
+
+/** Milliseconds, or undefined for no limit. */
+const timeLimit = z.string().transform((text, context) => (text === UNLIMITED ? undefined : readTimeSpan(text, context)));
+
+function readTimeSpan(text: string, context: z.RefinementCtx): number {
   const milliseconds = parseTimeSpan(text);
   if (milliseconds === undefined) context.addIssue({ code: 'custom', message: `not a time span (hh:mm:ss): ${text}` });
   return milliseconds ?? 0;
-});
+}
 
 const queues = z.object({
   maxPollingInterval: timeSpan.optional(),
@@ -26,11 +34,8 @@ const durableTask = z.object({
 /** What this host reads of host.json; the many settings that only matter on Azure pass unread. */
 const hostJson = z.object({
   version: z.literal('2.0'),
-  // "-1" is Azure's way to say without a limit; 30 minutes is the default of every plan but Consumption.
-  functionTimeout: z
-    .union([z.literal('-1').transform(() => undefined), timeSpan])
-    .optional()
-    .default(30 * 60_000),
+  // The default of every plan but Consumption.
+  functionTimeout: timeLimit.default(30 * 60_000),
   extensions: z
     .object({
       http: z.object({ routePrefix: z.string().default('api') }).prefault({}),

@@ -121,8 +121,9 @@ function endedAnswer(c: Context, instance: Instance) {
   return c.json(statusView(instance, true), instance.status === 'Failed' ? 500 : 200);
 }
 
+/** Plain text: the client makes it the message of its error. */
 function notHere(c: Context, feature: string) {
-  return c.json({ Message: `${feature}: not available in the local host.` }, 501);
+  return c.text(`${feature}: not available in the local host.`, 501);
 }
 
 /** @throws {EngineRefusal} 400 for a body that is not JSON. */

@@ -8,6 +8,9 @@ import { presentedKey } from './presented-key.ts';
 
 type Surroundings = Readonly<{ app: LoadedApp; call: CallFunction; timers: readonly FunctionTimer[]; keys: HostKeys; log: Log }>;
 
+/** A request or an orchestration makes no sense from a single text. */
+const BY_HAND = /^(timer|queue|eventGrid)Trigger$/i;
+
 /**
  * The host's own interface, behind the master key: what is loaded, and running a function by hand in the background.
  *
@@ -34,6 +37,7 @@ export function adminApi({ app, call, timers, keys, log }: Surroundings): Hono {
   api.post('/functions/:name', async (c) => {
     const fn = app.find(c.req.param('name'));
     if (!fn) return c.body(null, 404);
+    if (!BY_HAND.test(fn.trigger.type)) return c.text(`A function with a ${fn.trigger.type} cannot be run by hand.`, 400);
     const input = await readInput(c.req.raw);
     if (input === undefined) return c.text('The body has to be {"input": "…"}.', 400);
     runInBackground(fn, input);

@@ -5,7 +5,11 @@ import type { CallFunction } from '../function-caller.ts';
 import { type AuthLevel, type HostKeys, keyOpens } from '../keys.ts';
 import { errorText, type Log } from '../log.ts';
 import { presentedKey } from './presented-key.ts';
+import { readBody } from './read-body.ts';
 import { parseRouteTemplate, type RouteTemplate } from './route-template.ts';
+
+/** The host's own limit, as on Azure; an app may have a lower one. */
+const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
 type FunctionRoute = Readonly<{ fn: RegisteredFunction; template: RouteTemplate; methods: readonly string[]; level: AuthLevel }>;
 
@@ -34,8 +38,10 @@ export function functionRoutes({ app, call, keys, routePrefix, log }: Surroundin
     const { fn, level, params } = found;
     if (!keyOpens(keys, level, presentedKey(request), { functionName: fn.name })) return new Response(null, { status: 401 });
 
+    const body = await readBody(request, MAX_BODY_BYTES);
+    if (!body) return new Response(null, { status: 413 });
     try {
-      const { response } = await call(fn, await httpInput(request, url, params));
+      const { response } = await call(fn, httpInput(request, url, params, body));
       return httpOutput(response?.returnValue);
     } catch (error) {
       log('error', 'http function failed', { function: fn.name, reason: errorText(error) });
@@ -65,8 +71,7 @@ function findRoute(routes: readonly FunctionRoute[], method: string, path: strin
 }
 
 /** A request in the form of the worker protocol: each value wrapped, repeated ones joined by commas, the body only when there is one. */
-async function httpInput(request: Request, url: URL, params: Readonly<Record<string, string>>): Promise<TypedData> {
-  const body = new Uint8Array(await request.arrayBuffer());
+function httpInput(request: Request, url: URL, params: Readonly<Record<string, string>>, body: Uint8Array): TypedData {
   const query = new Map<string, string>();
   for (const [name, value] of url.searchParams) query.set(name, query.has(name) ? `${query.get(name)},${value}` : value);
   return {

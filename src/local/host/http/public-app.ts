@@ -1,19 +1,14 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { type HostKeys, keyOpens } from '../keys.ts';
 import type { Log } from '../log.ts';
 import { presentedKey } from './presented-key.ts';
 import type { RequestHandler } from './server.ts';
-
-/** The host's own limit for a request body, as on Azure. */
-const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
 type Parts = Readonly<{ functions: RequestHandler; admin: Hono; eventGrid: RequestHandler; durable: Hono; keys: HostKeys; log: Log }>;
 
 /** Everything on the public side: the app's functions, the webhooks of extensions behind their system keys, the admin interface. */
 export function publicApp({ functions, admin, eventGrid, durable, keys, log }: Parts): RequestHandler {
   const app = new Hono({ strict: false });
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => c.body(null, 413) }));
   app.route('/admin', admin);
   app.use('/runtime/webhooks/:extension/*', async (c, next) => {
     const extension = c.req.param('extension').toLowerCase();
