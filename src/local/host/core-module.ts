@@ -94,7 +94,9 @@ export function createCoreModule(log: CoreLog = () => {}): CoreModule {
       const runHooks: CoreHooks['run'] = async (name, context) => {
         for (const hook of hooks.get(name) ?? []) await hook(Object.assign(context, { appHookData }));
       };
-      await model.getCapabilities?.({ ...CAPABILITIES });
+      const capabilities = await model.getCapabilities?.({ ...CAPABILITIES });
+      if (asksForStreams(capabilities))
+        throw new Error('The app sets enableHttpStream: the local host does not stream HTTP. Leave it out of app.setup.');
       await runHooks('appStart', { hookData: {}, functionAppDirectory });
       started = true;
 
@@ -126,6 +128,10 @@ function install(api: object): void {
         : next(url, context),
   });
 }
+
+/** With `enableHttpStream` the framework answers the address of a proxy of its own, where it then expects every request. */
+const asksForStreams = (capabilities: unknown): boolean =>
+  typeof capabilities === 'object' && capabilities !== null && 'HttpUri' in capabilities;
 
 function describe({ name, bindings, retryOptions }: Metadata, callback: RegisteredFunction['callback']): RegisteredFunction {
   const named: Record<string, Binding> = {};
