@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BackupRecord } from '../../src/domain/record.ts';
+import { type AppStack, startAppStack } from '../support/app-stack.ts';
+
+let stack: AppStack;
+beforeAll(async () => {
+  stack = await startAppStack();
+  const key = `${stack.emulator.ready.hsms['contoso-hsm']}/keys/payments/create?api-version=7.6`;
+  await stack.emulator.send(key, { method: 'POST', body: { kty: 'EC', crv: 'P-256' } });
+});
+afterAll(() => stack?.stop());
+
+describe('a backup run', () => {
+  test('takes a backup, reads every byte back and records what it holds', async () => {
+    const run = await stack.runEnd(await stack.backupNow('contoso-hsm'));
+    expect(run, JSON.stringify(run)).toMatchObject({ kind: 'backup', subject: 'contoso-hsm', status: 'Completed' });
+    expect(run.steps.map(({ name }) => name)).toEqual([
+      'Lock',
+      'Pre-backup check',
+      'Intent',
+      'Inventory before',
+      'Start',
+      'Backup',
+      'Inventory after',
+      'Manifest',
+      'Record',
+    ]);
+
+    const folder = String(run.result?.['folder']);
+    const container = stack.container('contoso-hsm');
+    const record = await stack.document<BackupRecord>(container, `hsmkeep/contoso-hsm/${folder}.json`);
+    expect(record).toMatchObject({
+      status: 'complete',
+      adopted: false,
+      run: run.id,
+      inventory: { keys: 1, settings: 'unreadable', uncertain: [] },
+      proofs: [{ level: 'L1' }],
+    });
+
+    const lines = (await container.getBlobClient(`hsmkeep/contoso-hsm/${folder}.manifest.jsonl`).downloadToBuffer())
+      .toString()
+      .trim()
+      .split('\n');
+    expect(lines).toHaveLength(record?.manifest?.blobs ?? 0);
+    for (const line of lines) {
+      const { name, sha256, sizeBytes } = JSON.parse(line);
+      const bytes = await container.getBlobClient(`${folder}/${name}`).downloadToBuffer();
+      expect([bytes.byteLength, createHash('sha256').update(bytes).digest('hex')]).toEqual([sizeBytes, sha256]);
+    }
+  });
+
+  test('leaves nothing staged and no lock behind', async () => {
+    await stack.runEnd(await stack.backupNow('contoso-hsm'));
+    const left: string[] = [];
+    for (const [container, prefix] of [
+      [stack.documents, 'locks/'],
+      [stack.documents, 'intents/'],
+      [stack.container('contoso-hsm'), 'hsmkeep/contoso-hsm/staging/'],
+    ] as const) {
+      for await (const { name } of container.listBlobsFlat({ prefix })) left.push(name);
+    }
+    expect(left).toEqual([]);
+  });
+
+  test('asked for twice at once is one run', async () => {
+    const [first, second] = await Promise.all([stack.backupNow('contoso-hsm'), stack.backupNow('contoso-hsm')]);
+    const third = await stack.backupNow('contoso-hsm');
+    expect(new Set([first, second, third]).size).toBeLessThanOrEqual(2);
+    for (const id of new Set([first, second, third])) expect((await stack.runEnd(id)).status).toBe('Completed');
+  });
+
+  test('is followed by a pre-restore check that raises the proof to L2, once', async () => {
+    const { result } = await stack.runEnd(await stack.backupNow('contoso-hsm'));
+    const start = () => stack.api('/hsms/contoso-hsm/pre-restore', { method: 'POST', body: { folder: result?.['folder'] } });
+    const run = await stack.runEnd((await start()).body.runId);
+    expect(run, JSON.stringify(run)).toMatchObject({ kind: 'pre-restore', status: 'Completed', result: { proof: 'L2' } });
+
+    const shown = await stack.api(`/hsms/contoso-hsm/backups/${result?.['folder']}`);
+    expect(shown.body.backup.proof).toBe('L2');
+    expect(shown.body.record.proofs.map(({ level }: { level: string }) => level)).toEqual(['L1', 'L2']);
+  });
+});

@@ -1,0 +1,254 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import type { Run } from '../../src/domain/run.ts';
+import { type RunningAzurite, startAzurite } from './azurite.ts';
+import { startTestEmulator, type TestEmulator } from './emulator.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const HOST = join(ROOT, 'dist', 'local', 'host', 'main.js');
+const DEADLINE_MS = 50_000;
+
+export type AppStackOptions = Readonly<{
+  hsms?: readonly string[];
+  timeScale?: number;
+  /** Changes to the generated configuration, below each HSM. */
+  hsm?: Readonly<Record<string, unknown>>;
+  /** Changes to the settings of the host. */
+  env?: Readonly<Record<string, string>>;
+  /** Roles of the identity of the backup duty, for tests that take a right away. */
+  backupRoles?: readonly { scope: string; role?: string; dataActions?: readonly string[] }[];
+}>;
+
+/** The whole product on this machine: Azurite, the emulator in this process, the app in a host process that can be killed. */
+export type AppStack = Readonly<{
+  emulator: TestEmulator;
+  azurite: RunningAzurite;
+  /** The container that an HSM's backups go to. */
+  container(hsm: string): ContainerClient;
+  /** The app's own container. */
+  documents: ContainerClient;
+  startHost(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Resolves when the host process is gone, by its own doing or another's. */
+  hostGone(): Promise<void>;
+  killHost(): Promise<void>;
+  /** What the host has printed so far, over all its lives. */
+  hostLog(): string;
+  api(path: string, options?: ApiOptions): Promise<ApiAnswer>;
+  /** Starts a backup now; resolves to the run's id. */
+  backupNow(hsm: string): Promise<string>;
+  /** Waits for the end of a run, across restarts of the host. */
+  runEnd(id: string): Promise<Run>;
+  /** Moves the emulated clock on, again and again, until told to stop: waits of hours pass in seconds. */
+  hurry(): () => Promise<void>;
+  /** The backup folders of an HSM. */
+  folders(hsm: string): Promise<string[]>;
+  document<T>(container: ContainerClient, path: string): Promise<T | undefined>;
+  stop(): Promise<void>;
+}>;
+
+/** `as`: whose token; null = none. */
+export type ApiOptions = Readonly<{
+  method?: string;
+  as?: string | null;
+  token?: string;
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+}>;
+// biome-ignore lint/suspicious/noExplicitAny: bodies are looked into by assertions, which fail on anything unexpected.
+export type ApiAnswer = Readonly<{ status: number; headers: Headers; body: any; text: string }>;
+
+export async function startAppStack({
+  hsms = ['contoso-hsm'],
+  timeScale = 0,
+  hsm = {},
+  env = {},
+  backupRoles,
+}: AppStackOptions = {}): Promise<AppStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
+  const azurite = await startAzurite();
+  const emulator = await startTestEmulator({
+    dataDir: join(folder, 'emulator'),
+    hsms: hsms.map((name) => ({ name, domain: 'emea' })),
+    storage: [azurite.connectionString],
+    timeScale,
+  });
+  const blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);
+  const container = (name: string) => blobs.getContainerClient(`backups-${name}`);
+  const documents = blobs.getContainerClient('hsmkeep');
+  await Promise.all([documents.create(), ...hsms.map((name) => container(name).create())]);
+
+  const identities = await makeIdentities(emulator, hsms, backupRoles);
+  const config = {
+    tenantId: emulator.ready.tenantId,
+    audience: 'api://hsmkeep',
+    endpoints: { authority: emulator.ready.authorityUrl },
+    // Only what a test asks for is due: this schedule comes once in four years.
+    hsms: hsms.map((name) => ({
+      name,
+      url: emulator.ready.hsms[name],
+      schedule: '0 0 0 29 2 *',
+      backupTo: { container: container(name).url },
+      ...hsm,
+    })),
+  };
+  const settings = {
+    NODE_EXTRA_CA_CERTS: emulator.ready.caFile,
+    IDENTITY_ENDPOINT: emulator.ready.tokenUrl,
+    IDENTITY_HEADER: emulator.ready.tokenHeader,
+    AzureWebJobsStorage: azurite.connectionString,
+    HSMKEEP_CONFIG: JSON.stringify(config),
+    HSMKEEP_STORAGE: azurite.connectionString,
+    HSMKEEP_DUTIES: 'backup,restore',
+    HSMKEEP_IDENTITY_BACKUP: identities.backup,
+    HSMKEEP_IDENTITY_RESTORE: identities.restore,
+    HSMKEEP_CLOCK_URL: `${emulator.ready.controlUrl}/_emulator/clock`,
+    ...env,
+  };
+
+  let host: ChildProcess | undefined;
+  let apiUrl = '';
+  let log = '';
+  const readyFile = join(folder, 'host-ready.json');
+
+  const startHost = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {
+    rmSync(readyFile, { force: true });
+    const child = spawn(process.execPath, [HOST, '--app', ROOT, '--data', join(folder, 'host'), '--ready-file', readyFile], {
+      env: { ...process.env, ...settings, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    host = child;
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (log += chunk));
+    await until('the host to be ready', () => {
+      // One that kills itself at a boundary may be gone before anybody sees it ready.
+      if (hasEnded(child)) return child.signalCode === 'SIGKILL' || fail(`the host ended: ${log.slice(-2000)}`);
+      if (!existsSync(readyFile)) return false;
+      apiUrl = (JSON.parse(readFileSync(readyFile, 'utf8')) as { apiUrl: string }).apiUrl;
+      return true;
+    });
+  };
+  const hostGone = async (): Promise<void> => {
+    if (host && !hasEnded(host)) await once(host, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) });
+  };
+  const killHost = async (): Promise<void> => {
+    host?.kill('SIGKILL');
+    await hostGone();
+  };
+
+  const api = async (path: string, { method = 'GET', as = 'alice', token, body, headers = {} }: ApiOptions = {}): Promise<ApiAnswer> => {
+    const bearer = token ?? (as === null ? undefined : await emulator.control.userToken({ user: as }));
+    const answer = await fetch(`${apiUrl}/api${path}`, {
+      method,
+      headers: {
+        ...(bearer && { authorization: `Bearer ${bearer}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, text, body: parse(text) };
+  };
+
+  const runEnd = async (id: string): Promise<Run> => {
+    let ended: Run | undefined;
+    await until(`the end of ${id}`, async () => {
+      const answer = await api(`/runs/${id}`).catch(() => undefined);
+      ended = answer?.status === 200 && answer.body.endedAt ? (answer.body as Run) : undefined;
+      return ended !== undefined;
+    });
+    return ended as Run;
+  };
+
+  await startHost();
+  return {
+    emulator,
+    azurite,
+    container,
+    documents,
+    startHost,
+    hostGone,
+    killHost,
+    hostLog: () => log,
+    api,
+    runEnd,
+    async backupNow(name) {
+      const answer = await api(`/hsms/${name}/backups`, { method: 'POST' });
+      if (answer.status !== 202) throw new Error(`No backup was started: ${answer.status} ${answer.text}`);
+      return answer.body.runId;
+    },
+    hurry() {
+      let stopped = false;
+      const hurrying = (async () => {
+        while (!stopped) {
+          await emulator.control.moveClock({ advanceMs: 5_000 });
+          await delay(50);
+        }
+      })();
+      return async () => {
+        stopped = true;
+        await hurrying;
+      };
+    },
+    async folders(name) {
+      const found: string[] = [];
+      for await (const item of container(name).listBlobsByHierarchy('/', { prefix: 'mhsm-' }))
+        if (item.kind === 'prefix') found.push(item.name.replace(/\/$/, ''));
+      return found;
+    },
+    async document<T>(from: ContainerClient, path: string): Promise<T | undefined> {
+      const blob = from.getBlobClient(path);
+      return (await blob.exists()) ? (JSON.parse((await blob.downloadToBuffer()).toString('utf8')) as T) : undefined;
+    },
+    async stop() {
+      await killHost();
+      await emulator.stop();
+      await azurite.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Each duty with the rights of the design, and nothing more. */
+async function makeIdentities({ control }: TestEmulator, hsms: readonly string[], backupRoles?: AppStackOptions['backupRoles']) {
+  const on = (roles: readonly object[]) => hsms.flatMap((hsm) => roles.map((role) => ({ hsm, ...role })));
+  const backup = await control.principal({
+    name: 'test-backup',
+    roles: on(
+      backupRoles ?? [
+        { scope: '/', role: 'Backup User' },
+        { scope: '/', role: 'Crypto Auditor' },
+      ],
+    ),
+  });
+  const restore = await control.principal({ name: 'test-restore', roles: on([{ scope: '/', role: 'Restore User' }]) });
+  return { backup: backup.clientId, restore: restore.clientId };
+}
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks until it holds; a process of ours has no event for it. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, deadlineMs = DEADLINE_MS): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`Waited ${deadlineMs / 1000} s in vain for ${what}.`);
+    await delay(25);
+  }
+}
