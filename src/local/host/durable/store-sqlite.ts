@@ -6,7 +6,9 @@ import type { HistoryEvent } from './protocol/events.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 import type { ActivityRow, Change, InstanceRow, MessageRow, Store } from './store.ts';
 
+/** @see https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
+const SQLITE_NOTADB = 26;
 
 /**
  * Opens the store in a SQLite file, made when absent, readable by its owner only. Every commit is flushed to disk (WAL, synchronous FULL), so that it
@@ -63,8 +65,18 @@ function open(path: string): DatabaseSync {
     return db;
   } catch (error) {
     db.close();
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
-    throw new OperatorError(`${path} is in use by another host.`, 'Stop that one first, or name another data folder.', { cause: error });
+    throw explained(error, path);
+  }
+}
+
+function explained(error: unknown, path: string): unknown {
+  switch ((error as { errcode?: number }).errcode) {
+    case SQLITE_BUSY:
+      return new OperatorError(`${path} is in use by another host.`, 'Stop that one first, or name another data folder.', { cause: error });
+    case SQLITE_NOTADB:
+      return new OperatorError(`${path} is not a history file of hsmkeep.`, 'Name another data folder.', { cause: error });
+    default:
+      return error;
   }
 }
 
