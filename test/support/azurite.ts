@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
-/** A blob service of its own for one test file. */
+/** A storage account of its own for one test file. */
 export type RunningAzurite = Readonly<{
-  /** For `BlobServiceClient.fromConnectionString`, and for the emulator's `--storage`. */
+  /** For `BlobServiceClient.fromConnectionString`, and for the emulator's `--storage`; names the queue service when that runs. */
   connectionString: string;
   /** `http://127.0.0.1:PORT/ACCOUNT`, path-style and without a slash at the end. */
   blobEndpoint: string;
@@ -20,33 +20,46 @@ export type RunningAzurite = Readonly<{
 const LISTENING = /successfully listens on (?<origin>http:\/\/\S+)/;
 
 /**
- * Starts Azurite's blob service in a process of its own, on a loopback port that the system chooses. All data is in
- * memory and gone after `stop`. Azurite's telemetry is off.
+ * Starts Azurite's blob service, on request its queue service too, each in a process of its own, on loopback ports that
+ * the system chooses. All data is in memory and gone after `stop`. Azurite's telemetry is off.
  *
  * @throws {Error} with Azurite's output when it ends before it listens
  */
-export async function startAzurite(): Promise<RunningAzurite> {
+export async function startAzurite(options: { queue?: boolean } = {}): Promise<RunningAzurite> {
   const accountName = `test${randomBytes(6).toString('hex')}`;
   const accountKey = randomBytes(64).toString('base64');
+  const account = `${accountName}:${accountKey}`;
 
-  const child = spawn(
-    process.execPath,
-    [
-      createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js'),
-      ...['--blobHost', '127.0.0.1', '--blobPort', '0'],
-      ...['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
-    ],
-    { env: { ...process.env, AZURITE_ACCOUNTS: `${accountName}:${accountKey}` }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const killWithParent = () => child.kill('SIGKILL');
-  process.once('exit', killWithParent);
-
-  const blobEndpoint = `${await listening(child)}/${accountName}`;
+  const [blob, queue] = await Promise.all([startService('blob', account), options.queue ? startService('queue', account) : undefined]);
+  const blobEndpoint = `${blob.origin}/${accountName}`;
+  const endpoints = [`BlobEndpoint=${blobEndpoint};`, ...(queue ? [`QueueEndpoint=${queue.origin}/${accountName};`] : [])];
   return {
     blobEndpoint,
     accountName,
     accountKey,
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${accountKey};BlobEndpoint=${blobEndpoint};`,
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${accountKey};${endpoints.join('')}`,
+    async stop() {
+      await Promise.all([blob.stop(), queue?.stop()]);
+    },
+  };
+}
+
+/** @param account `NAME:KEY` */
+async function startService(service: 'blob' | 'queue', account: string): Promise<{ origin: string; stop(): Promise<void> }> {
+  const child = spawn(
+    process.execPath,
+    [
+      createRequire(import.meta.url).resolve(`azurite/dist/src/${service}/main.js`),
+      ...[`--${service}Host`, '127.0.0.1', `--${service}Port`, '0'],
+      ...['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+    ],
+    { env: { ...process.env, AZURITE_ACCOUNTS: account }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const killWithParent = () => child.kill('SIGKILL');
+  process.once('exit', killWithParent);
+
+  return {
+    origin: await listening(child),
     async stop() {
       process.off('exit', killWithParent);
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -35,7 +35,7 @@ const durableTask = z.object({
 const hostJson = z.object({
   version: z.literal('2.0'),
   // The default of every plan but Consumption.
-  functionTimeout: timeLimit.default(30 * 60_000),
+  functionTimeout: timeLimit.prefault('00:30:00'),
   extensions: z
     .object({
       http: z.object({ routePrefix: z.string().default('api') }).prefault({}),

@@ -67,18 +67,20 @@ export class QueueTrigger {
     }
   }
 
-  /** No message when the queue does not exist (it may be made later) or cannot be reached (which is logged). */
+  /**
+   * No message when the queue does not exist (it may be made later) or cannot be reached (which is logged). Never cut short: messages that were on
+   * their way would stay hidden.
+   */
   async #take(): Promise<readonly DequeuedMessageItem[]> {
     try {
       const { receivedMessageItems } = await this.#queue.receiveMessages({
         numberOfMessages: this.#settings.batchSize,
         visibilityTimeout: HIDDEN_SECONDS,
-        abortSignal: this.#stopping.signal,
       });
       return receivedMessageItems;
     } catch (error) {
-      const expected = this.#stopping.signal.aborted || (error instanceof RestError && error.statusCode === 404);
-      if (!expected) this.#report('warning', 'queue cannot be read', { reason: errorText(error) });
+      const missing = error instanceof RestError && error.statusCode === 404;
+      if (!missing) this.#report('warning', 'queue cannot be read', { reason: errorText(error) });
       return [];
     }
   }
