@@ -13,6 +13,8 @@ export type Io = Readonly<{
 export type Output = Readonly<{
   write(text: string): unknown;
   isTTY?: boolean;
+  /** Width of the terminal. */
+  columns?: number;
 }>;
 
 /** Exit codes of every command. */

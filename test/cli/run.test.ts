@@ -61,6 +61,25 @@ describe('run show', () => {
   });
 });
 
+describe('progress', () => {
+  test('says what a long wait is for, once; a short one is not worth a line', async () => {
+    const waiting = (startedAt: string, message: string) => {
+      const steps = [step('Lock', { status: 'Waiting', startedAt, endedAt: null, message })];
+      return { body: run({ status: 'Waiting', endedAt: null, steps }) };
+    };
+    const { url } = await serveApi({
+      'GET /api/runs/backup-1': [
+        waiting('2026-11-22T09:59:58Z', 'for a moment'),
+        waiting('2026-11-22T09:59:50Z', 'restore-1 works on contoso-hsm'),
+        waiting('2026-11-22T09:59:50Z', 'restore-1 works on contoso-hsm'),
+        { body: run({ steps: [] }) },
+      ],
+    });
+    const { stderr } = await hsmkeep(['run', 'show', 'backup-1', '--follow'], { env: env(url) });
+    expect(stderr).toBe('contoso-hsm: backup: Lock waiting: restore-1 works on contoso-hsm\ncontoso-hsm: backup: completed in 10 s\n');
+  });
+});
+
 describe('progress on a terminal', () => {
   test('keeps one live line of what goes on, and removes it', async () => {
     const running = run({ status: 'Running', endedAt: null, steps: [step('backup', { status: 'Running', endedAt: null })] });

@@ -53,6 +53,12 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('It takes a number from 0 to 65535; 0 is any free port.');
+  return value;
+}
+
 /** A noun: a command that only holds verbs. */
 export function noun(name: string, description: string): Command {
   return new Command(name).description(description);

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type CommandContext, wholeNumber, withExamples } from './command.ts';
+import { type CommandContext, portNumber, withExamples } from './command.ts';
 
 /** Options of `hsmkeep dev` as typed. */
 export type DevOptions = Readonly<{
@@ -18,7 +18,9 @@ export function devCommand({ io, exit }: CommandContext): Command {
     .option('--data <dir>', 'folder that keeps everything', '.hsmkeep')
     .option('--config <file>', 'your own configuration instead of the one made for the emulated HSMs')
     .option('--ready-file <file>', 'where to say that all is up (default: ready.json in the data folder)')
-    .addOption(new Option('--port <number>', 'port of the API (default: 7071, with --once any free one)').argParser(wholeNumber))
+    .addOption(
+      new Option('--port <number>', 'port of the API (default: 7071; 0, and the default with --once: any free one)').argParser(portNumber),
+    )
     .action(async (options: DevOptions) => {
       const { runDev } = await import('../dev/run-dev.ts');
       exit(await runDev(options, io));

@@ -11,6 +11,8 @@ export interface RunProgress {
   end(): void;
 }
 
+const DEFAULT_COLUMNS = 80;
+
 const STEP_WORD: Readonly<Record<Step['status'], string>> = {
   Running: 'running',
   Waiting: 'waiting',
@@ -35,7 +37,8 @@ export function runProgress(io: Io): RunProgress {
   };
   const drawLive = (): void => {
     eraseLive();
-    const text = [...live.values()].join('   ');
+    // A line that wraps could not be erased.
+    const text = [...live.values()].join('   ').slice(0, (output.columns ?? DEFAULT_COLUMNS) - 1);
     if (!output.isTTY || text === '') return;
     output.write(style.dim(text));
     liveShown = true;
