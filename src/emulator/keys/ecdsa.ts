@@ -3,7 +3,8 @@ import type { KeyMaterial } from './record.ts';
 
 /*
  * ECDSA over a digest that the caller has computed. node:crypto only signs messages, so the equations of FIPS 186-5 stand
- * here; whatever multiplies a point by a secret is left to OpenSSL.
+ * here; whatever multiplies a point by a secret is left to OpenSSL. No algorithm's digest is longer than its curve's order,
+ * so none is cut.
  */
 type EcMaterial = Extract<KeyMaterial, { kty: 'EC' }>;
 
@@ -15,7 +16,7 @@ export function signEcdsa({ crv, d }: EcMaterial, digest: Uint8Array): Uint8Arra
   for (;;) {
     const { secret: k, point } = randomPoint(curve);
     const r = point.x % n;
-    const s = modulo(inverse(k, n) * (leftmost(digest, n) + r * integer(d)), n);
+    const s = modulo(inverse(k, n) * (toInteger(digest) + r * integer(d)), n);
     if (r !== 0n && s !== 0n) return Buffer.concat([toBytes(r, bytes), toBytes(s, bytes)]);
   }
 }
@@ -30,7 +31,7 @@ export function verifyEcdsa(material: EcMaterial, digest: Uint8Array, signature:
   if (r < 1n || r >= n || s < 1n || s >= n) return false;
 
   const w = inverse(s, n);
-  const x = xOfSum(curve, modulo(leftmost(digest, n) * w, n), modulo(r * w, n), pointOf(material));
+  const x = xOfSum(curve, modulo(toInteger(digest) * w, n), modulo(r * w, n), pointOf(material));
   return x !== undefined && x % n === r;
 }
 
@@ -43,12 +44,6 @@ export function isEcPair(material: EcMaterial): boolean {
   } catch {
     return false;
   }
-}
-
-/** The digest's leftmost bits, as many as the order has. */
-function leftmost(digest: Uint8Array, n: bigint): bigint {
-  const surplus = digest.length * 8 - n.toString(2).length;
-  return surplus > 0 ? toInteger(digest) >> BigInt(surplus) : toInteger(digest);
 }
 
 const pointOf = ({ x, y }: EcMaterial): Point => ({ x: integer(x), y: integer(y) });

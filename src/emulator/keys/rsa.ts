@@ -13,12 +13,25 @@ export type RsaEncryption = keyof typeof RSA_ENCRYPTION;
 export const rsaEncrypt = (key: KeyObject, algorithm: RsaEncryption, plaintext: Uint8Array) =>
   publicEncrypt({ key, ...RSA_ENCRYPTION[algorithm] }, plaintext);
 
+/** @throws when the ciphertext does not fit. */
+export function rsaDecrypt(key: KeyObject, algorithm: RsaEncryption, ciphertext: Uint8Array): Uint8Array {
+  if (algorithm !== 'RSA1_5') return privateDecrypt({ key, ...RSA_ENCRYPTION[algorithm] }, ciphertext);
+  return withoutPkcs1Padding(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext));
+}
+
 /**
- * @throws when the ciphertext does not fit. With RSA1_5 a wrong ciphertext may instead give random bytes: OpenSSL hides the
- *   difference on purpose.
+ * The message in an encryption block of PKCS #1 v1.5: 0, 2, at least eight padding bytes that are not 0, 0, message. Done here
+ * because Node 22 refuses this padding, and newer ones answer a wrong ciphertext with random bytes, which an HSM does not. That
+ * protects servers from being used as an oracle; this one has no secrets worth it.
+ *
+ * @throws when the block is not of that form.
+ * @see https://www.rfc-editor.org/rfc/rfc8017#section-7.2.2
  */
-export const rsaDecrypt = (key: KeyObject, algorithm: RsaEncryption, ciphertext: Uint8Array) =>
-  privateDecrypt({ key, ...RSA_ENCRYPTION[algorithm] }, ciphertext);
+function withoutPkcs1Padding(block: Uint8Array): Uint8Array {
+  const end = block.indexOf(0, 2);
+  if (block[0] !== 0 || block[1] !== 2 || end < 10) throw new Error('no PKCS #1 encryption block');
+  return block.subarray(end + 1);
+}
 
 /** Signs a digest with RSASSA-PKCS1-v1_5. */
 export const signPkcs1 = (key: KeyObject, digest: Uint8Array, hash: string) =>

@@ -13,8 +13,10 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body ?? {});
   if (parsed.success) return parsed.data;
 
-  const property = parsed.error.issues[0]?.path.join('.');
-  throw badParameter(property ? `Property has invalid value\r\n (${property})` : 'The request body is not a valid JSON object.');
+  const { path = [] } = parsed.error.issues[0] ?? {};
+  if (path.length === 0) throw badParameter('The request body is not a valid JSON object.');
+  // Word for word what the service says of wrong tags; for other properties a reader is better off with the name.
+  throw badParameter(`Property has invalid value\r\n${path[0] === 'tags' ? '' : `Property: ${path.join('.')}`}`);
 }
 
 /** Clients write an unset property as null or leave it out; both mean "not given". */

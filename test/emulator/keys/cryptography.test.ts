@@ -111,10 +111,18 @@ describe('encryption', () => {
     expect(Buffer.from(encryptionCipher('RSA-OAEP-256', rsa).open({ value }).value)).toEqual(message);
   });
 
-  test('RSA-OAEP throws at a ciphertext that was changed', () => {
-    const { seal, open } = encryptionCipher('RSA-OAEP', rsa);
+  test.each(['RSA-OAEP', 'RSA-OAEP-256', 'RSA1_5'])('%s throws at a ciphertext that was changed, also at its form', (algorithm) => {
+    const { seal, open } = encryptionCipher(algorithm, rsa);
 
     expect(() => open({ value: flipped(seal({ value: message }).value) })).toThrow();
+    expect(() => open({ value: Buffer.alloc(256, 1) })).toThrow();
+    expect(() => open({ value: message })).toThrow();
+  });
+
+  test('RSA1_5 takes an empty message', () => {
+    const { seal, open } = encryptionCipher('RSA1_5', rsa);
+
+    expect(open(seal({ value: new Uint8Array() })).value).toHaveLength(0);
   });
 
   test.each([128, 192, 256] as const)('A%dGCM returns what it encrypted under its own iv, and throws at any change', (bits) => {

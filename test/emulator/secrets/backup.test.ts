@@ -68,6 +68,18 @@ describe('backup and restore', () => {
     }
   });
 
+  test('work across the vaults of one emulator', async () => {
+    const { json, service } = vault();
+    const { id } = await json('PUT', '/secrets/s', { value: 'v' });
+    const { value } = await json('POST', '/secrets/s/backup');
+    const other = serviceHarness({ kind: 'vault', routes: secretRoutes, name: 'fabrikam', db: service.db });
+
+    const restored = await other.json('POST', '/secrets/restore', { value });
+
+    expect(new URL(restored.id).pathname).toBe(new URL(id).pathname);
+    expect((await other.json('GET', '/secrets/s')).value).toBe('v');
+  });
+
   test('of an unknown secret find nothing', async () => {
     expect(await vault().refusal('POST', '/secrets/unknown/backup')).toMatchObject({ status: 404, code: 'SecretNotFound' });
   });

@@ -73,24 +73,16 @@ describe('set and get', () => {
     });
   });
 
-  test('refuses a 16th tag, a long tag, a long content type and a body without a value', async () => {
-    const { refusal } = vault();
-    const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag${index}`, 'v']));
-    const wrong = [
-      { value: 'v', tags: tags(16) },
-      { value: 'v', tags: { t: 'x'.repeat(513) } },
-      { value: 'v', contentType: 'x'.repeat(256) },
-      {},
-    ];
+  test.each([
+    ['a 16th tag', { value: 'v', tags: Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`tag${index}`, 'v'])) }, ''],
+    ['a long tag', { value: 'v', tags: { t: 'x'.repeat(513) } }, ''],
+    ['a long content type', { value: 'v', contentType: 'x'.repeat(256) }, 'Property: contentType'],
+    ['a time that is none', { value: 'v', attributes: { exp: 'soon' } }, 'Property: attributes.exp'],
+    ['a body without a value', {}, 'Property: value'],
+  ])('refuses %s', async (_what, body, named) => {
+    const { status, code, message } = await vault().refusal('PUT', '/secrets/s', body);
 
-    for (const body of wrong) {
-      const { status, code, message } = await refusal('PUT', '/secrets/s', body);
-      expect({ status, code, message }).toEqual({
-        status: 400,
-        code: 'BadParameter',
-        message: expect.stringContaining('Property has invalid value'),
-      });
-    }
+    expect({ status, code, message }).toEqual({ status: 400, code: 'BadParameter', message: `Property has invalid value\r\n${named}` });
   });
 
   test.each(['under_score', 'dot.ted', 'x'.repeat(128)])('refuses the name %s', async (name) => {
