@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { backupCommand } from './commands/backup.ts';
+import { catalogueCommand } from './commands/catalogue.ts';
 import { type CommandContext, withExamples } from './commands/command.ts';
 import { configCommand } from './commands/config.ts';
 import { devCommand } from './commands/dev.ts';
@@ -35,7 +36,7 @@ function buildProgram(context: CommandContext): Command {
     .version(version(), '-V, --version')
     .enablePositionalOptions();
 
-  const commands = [devCommand, emulatorCommand, hsmCommand, backupCommand, preRestoreCommand, runCommand, configCommand];
+  const commands = [devCommand, emulatorCommand, hsmCommand, backupCommand, preRestoreCommand, runCommand, configCommand, catalogueCommand];
   for (const command of commands) program.addCommand(command(context));
 
   withExamples(program, [

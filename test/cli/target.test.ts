@@ -133,6 +133,7 @@ describe('--help', () => {
     [['run']],
     [['run', 'show']],
     [['config']],
+    [['catalogue', 'rebuild']],
     [['dev']],
   ])('has examples for %j', async (command) => {
     const { code, stdout } = await hsmkeep([...command, '--help']);

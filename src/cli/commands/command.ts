@@ -38,7 +38,7 @@ export async function connect(options: ApiOptions, io: Io, duty: Duty = 'backup'
 }
 
 /** Prints for a program or for a person. */
-export function print<T>(io: Io, options: ApiOptions, value: T, forPeople: (value: T) => string): void {
+export function print<T>(io: Io, options: Readonly<{ json?: boolean }>, value: T, forPeople: (value: T) => string): void {
   io.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : forPeople(value));
 }
 
