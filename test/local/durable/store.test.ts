@@ -147,7 +147,7 @@ describe('the SQLite store', () => {
     const module = fileURLToPath(new URL('../../../src/local/host/durable/store-sqlite.ts', import.meta.url));
 
     const code = `import(${JSON.stringify(module)}).then(({ openSqliteStore }) => openSqliteStore(${JSON.stringify(file)}))`;
-    const child = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+    const child = spawnSync(process.execPath, ['--experimental-strip-types', '-e', code], { encoding: 'utf8' });
 
     expect(child.status).toBe(1);
     expect(child.stderr).toContain('is in use by another host');

@@ -29,7 +29,7 @@ export type EngineOptions = Readonly<{
   maxMessagesPerEpisode?: number;
   /** Called at every boundary of an activity, for crash tests. */
   onBoundary?: OnBoundary;
-  /** Told when the store failed: the engine has stopped taking work, and only a restart helps. */
+  /** Told when the store failed (a full disk) or the engine itself: it has stopped taking work, and only a restart helps. */
   onFatal?: (error: unknown) => void;
 }>;
 
@@ -53,6 +53,12 @@ function assemble({ app, store, clock, onBoundary, onFatal, ...options }: Engine
   const boundary = countBoundaries(onBoundary);
   const last = store.lastIds();
 
+  const giveUp = (message: string, error: unknown): void => {
+    log('error', message, { error });
+    silence(machine);
+    onFatal?.(error);
+  };
+
   const machine: Machine = {
     app,
     store,
@@ -66,11 +72,7 @@ function assemble({ app, store, clock, onBoundary, onFatal, ...options }: Engine
     nextMessageId: () => ++last.message,
     nextActivityId: () => ++last.activity,
     waiters: createWaiters(),
-    commits: createCommits(store, (error) => {
-      log('error', 'the store failed; the engine stops', { error });
-      silence(machine);
-      onFatal?.(error);
-    }),
+    commits: createCommits(store, (error) => giveUp('the store failed; the engine stops', error)),
     timers: createTimersDue(clock, (row) => fire(machine, row)),
     activities: createActivityQueue({
       app,
@@ -79,7 +81,10 @@ function assemble({ app, store, clock, onBoundary, onFatal, ...options }: Engine
       limit: options.maxConcurrentActivities ?? 32,
       finished: (row, result) => deliverResult(machine, row, result),
     }),
-    ready: createReadyQueue((instance) => runEpisode(machine, instance)),
+    ready: createReadyQueue(
+      (instance) => runEpisode(machine, instance),
+      (error) => giveUp('an episode failed in the engine; the engine stops', error),
+    ),
   };
   return machine;
 }

@@ -8,8 +8,11 @@ export interface ReadyQueue {
   add(instance: LiveInstance): void;
 }
 
-/** @param run One episode; must not throw. The next one begins when it resolves. */
-export function createReadyQueue(run: (instance: LiveInstance) => Promise<void>): ReadyQueue {
+/**
+ * @param run One episode. The next one begins when it resolves.
+ * @param onFailure Told when it threw, which is a fault of the engine: nothing is run any more.
+ */
+export function createReadyQueue(run: (instance: LiveInstance) => Promise<void>, onFailure: (error: unknown) => void): ReadyQueue {
   let queue: LiveInstance[] = [];
   let pumping = false;
 
@@ -22,8 +25,12 @@ export function createReadyQueue(run: (instance: LiveInstance) => Promise<void>)
       await run(instance);
     }
     queue = queue.slice(taken);
-    if (queue.length > 0) setImmediate(() => void pump());
+    if (queue.length > 0) setImmediate(begin);
     else pumping = false;
+  };
+
+  const begin = (): void => {
+    pump().catch(onFailure);
   };
 
   return {
@@ -31,7 +38,7 @@ export function createReadyQueue(run: (instance: LiveInstance) => Promise<void>)
       queue.push(instance);
       if (pumping) return;
       pumping = true;
-      queueMicrotask(() => void pump());
+      queueMicrotask(begin);
     },
   };
 }

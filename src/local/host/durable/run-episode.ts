@@ -7,7 +7,7 @@ import { type HistoryEvent, isControl, orchestratorStarted } from './protocol/ev
 import { type ReplayOutcome, replay } from './protocol/replay.ts';
 import { continueAsNew, control, end, goOn } from './transitions.ts';
 
-/** Runs one episode: messages in, orchestrator over its history, changes out. Resolves when the changes are on their way to the store; never throws. */
+/** Runs one episode: messages in, orchestrator over its history, changes out. Resolves when the changes are on their way to the store. */
 export async function runEpisode(machine: Machine, instance: LiveInstance): Promise<void> {
   if (machine.stopped) return;
   const batch = takeBatch(instance, machine.maxMessagesPerEpisode);

@@ -35,7 +35,7 @@ export function openSqliteStore(path: string): Store {
         for (const change of changes) put(change);
         db.exec('COMMIT');
       } catch (error) {
-        if (db.isTransaction) db.exec('ROLLBACK');
+        rollBack(db);
         throw error;
       }
     },
@@ -66,6 +66,15 @@ function open(path: string): DatabaseSync {
   } catch (error) {
     db.close();
     throw explained(error, path);
+  }
+}
+
+/** After a full disk or a read error SQLite has already rolled back, and says so by another error. */
+function rollBack(db: DatabaseSync): void {
+  try {
+    db.exec('ROLLBACK');
+  } catch {
+    // The first error is the one to report.
   }
 }
 

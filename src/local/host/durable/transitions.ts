@@ -114,12 +114,15 @@ function terminate(episode: Episode, reason: string | null, event: ControlEvent)
     endStatus: EndStatus.Terminated,
     outputJson: reason === null ? null : JSON.stringify(reason),
     toParent: { kind: 'failed', reason: reason ?? 'terminated', details: '' },
-    events: [orchestratorStarted(at), event],
+    // An instance that never ran still has to say what it was.
+    events: [orchestratorStarted(at), ...instance.inbox.map(({ row }) => row.event).filter(isStart), event],
     nextNumber: nextFree(instance.created),
     customStatusJson: instance.row.customStatusJson,
     work: { changes: [{ op: 'deleteActivitiesOf', instanceId }], afterwards: () => machine.activities.removeOf(instanceId) },
   });
 }
+
+const isStart = (event: HistoryEvent): boolean => event.EventType === EventType.ExecutionStarted;
 
 /** What the outside learns of an end. */
 type End = Readonly<{

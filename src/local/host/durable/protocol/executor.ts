@@ -65,8 +65,8 @@ export function readExecutor(context: unknown): Executor | undefined {
 }
 
 /**
- * Start-up check that the app's library has the private fields the host reads: replays a history in which nothing has begun, so that no line of the
- * app's code runs.
+ * Start-up check that the app's library has the private fields the host reads: replays a history in which nothing has begun, so that no
+ * orchestrator begins (the app's invocation hooks see one call).
  *
  * @throws {Error} naming the fields that are gone.
  */
