@@ -35,16 +35,16 @@ export async function followEmulatorClock(clockUrl: string, log: Log): Promise<S
   };
 
   const follow = async (first: number): Promise<void> => {
-    let version = first;
-    let lost = false;
+    // Undefined once a poll failed: an emulator that was started again counts its versions anew.
+    let version: number | undefined = first;
     while (!ending.signal.aborted) {
       try {
-        version = await ask(`?after=${version}&waitMs=${POLL_MS}`);
-        lost = false;
+        version = await ask(version === undefined ? '' : `?after=${version}&waitMs=${POLL_MS}`);
       } catch (error) {
         if (ending.signal.aborted) return;
-        if (!lost) log('warning', 'the emulator clock does not answer: the offset stays as it is', { reason: errorText(error) });
-        lost = true;
+        if (version !== undefined)
+          log('warning', 'emulator clock does not answer, the offset stays as it is', { reason: errorText(error) });
+        version = undefined;
         await sleep(RETRY_MS);
       }
     }

@@ -14,6 +14,7 @@ import { type Listener, listen } from './http/server.ts';
 import { EVENT_GRID_KEY, type HostKeys, loadKeys, systemKey } from './keys.ts';
 import { loadApp } from './load-app.ts';
 import { createLog, type Log } from './log.ts';
+import { Opened } from './opened.ts';
 import { trackCalls } from './running-calls.ts';
 import { serveApp } from './serve-app.ts';
 import { type StoppableClock, SystemClock } from './system-clock.ts';
@@ -66,43 +67,40 @@ export type RunningHost = Readonly<{
  * @throws {OperatorError} when the data folder or a port is taken, or the app or its configuration cannot be used.
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
-  const cleanups: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (let cleanup = cleanups.pop(); cleanup; cleanup = cleanups.pop()) await cleanup();
-  };
+  const log = options.log ?? createLog((line) => process.stderr.write(line));
+  const opened = new Opened(log);
   try {
-    return await start(options, cleanups, stop);
+    return { ...(await start({ ...options, log }, opened)), stop: () => opened.close() };
   } catch (error) {
-    await stop();
+    await opened.close();
     throw error;
   }
 }
 
-/** Each thing that is opened adds to `cleanups`, which run last to first. */
-async function start(options: HostOptions, cleanups: (() => Promise<void> | void)[], stop: () => Promise<void>): Promise<RunningHost> {
-  const log = options.log ?? createLog((line) => process.stderr.write(line));
+async function start(options: HostOptions & { log: Log }, opened: Opened): Promise<Omit<RunningHost, 'stop'>> {
+  const { log } = options;
   const appDir = resolve(options.appDir);
   const dataDir = resolve(options.dataDir);
   applySettings({ ...(options.settingsFile ? readSettingsFile(options.settingsFile) : {}), ...options.settings });
   const config = readHostConfig(appDir);
 
-  cleanups.push(lockDataFolder(dataDir));
+  opened.push(lockDataFolder(dataDir));
   const keys = loadKeys(dataDir);
   const publicSide = await listen(options.port ?? 0, '--port');
-  cleanups.push(() => publicSide.close());
+  opened.push(() => publicSide.close());
   const rpcSide = await listen(options.rpcPort ?? 0, '--rpc-port');
-  cleanups.push(() => rpcSide.close());
+  opened.push(() => rpcSide.close());
   describeHost(publicSide);
 
-  const clock = options.clock ?? (await openClock(log, cleanups));
+  const clock = options.clock ?? (await openClock(log, opened));
   const loaded = options.app ?? (await loadApp(appDir, log));
-  if (!options.app) cleanups.push(() => loaded.terminate());
+  if (!options.app) opened.push(() => loaded.terminate());
   const tracked = trackCalls(limitTime(loaded, config.functionTimeoutMs));
 
   const engine = await openEngine(tracked.app, clock, { config, dataDir, log, onFatal: options.onFatal });
-  cleanups.push(() => engine.stop());
+  opened.push(() => engine.stop());
   const serving = serveApp({ app: tracked.app, config, keys, engine, clock, dataDir, publicSide, rpcSide, log });
-  cleanups.push(async () => {
+  opened.push(async () => {
     const settled = serving.stop();
     publicSide.refuse();
     await tracked.finish(GRACE_MS);
@@ -114,7 +112,7 @@ async function start(options: HostOptions, cleanups: (() => Promise<void> | void
   const code = systemKey(keys, EVENT_GRID_KEY);
   const eventGridUrl = `${apiUrl}/runtime/webhooks/EventGrid?functionName={functionName}&code=${code}`;
   log('info', 'host started', { url: apiUrl, functions: loaded.all().length, ...engine.stats() });
-  return { apiUrl, eventGridUrl, keys, engine, app: loaded, stop };
+  return { apiUrl, eventGridUrl, keys, engine, app: loaded };
 }
 
 /** What a function app finds in its environment, before it is loaded. */
@@ -127,10 +125,10 @@ function describeHost({ port }: Listener): void {
   process.env['NO_PROXY'] = [...direct.add('127.0.0.1').add('localhost')].join(',');
 }
 
-async function openClock(log: Log, cleanups: (() => void)[]): Promise<StoppableClock> {
+async function openClock(log: Log, opened: Opened): Promise<StoppableClock> {
   const url = process.env['HSMKEEP_CLOCK_URL'];
   const clock = url ? await followEmulatorClock(url, log) : new SystemClock();
-  cleanups.push(() => clock.stop());
+  opened.push(() => clock.stop());
   return clock;
 }
 
