@@ -1,4 +1,6 @@
-import { registerHooks } from 'node:module';
+import Module, { createRequire, registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Binding, LoadedApp, RegisteredFunction } from './app-model.ts';
 import { type CoreHooks, createInvoker, type ProgrammingModel } from './invoke.ts';
 
@@ -20,8 +22,8 @@ type Metadata = Readonly<{ name: string; bindings: Record<string, Omit<Binding, 
 type Hook = (context: Record<string, unknown>) => unknown;
 
 const SPECIFIER = '@azure/functions-core';
-const MODULE_URL = 'hsmkeep-host:functions-core';
-const EXPORTS_KEY = Symbol.for('hsmkeep.functions-core');
+/** There is no such file: the name stands for the module in Node's cache. */
+const MODULE_PATH = join(import.meta.dirname, 'functions-core.cjs');
 
 /** What a worker answers to the framework's question for its capabilities. */
 const CAPABILITIES = {
@@ -112,20 +114,19 @@ export function createCoreModule(log: CoreLog = () => {}): CoreModule {
   };
 }
 
-/** Answers `require('@azure/functions-core')` with an object of ours; nothing of Node is replaced. */
+/**
+ * Answers `require('@azure/functions-core')` with an object of ours, as a module that is loaded already; nothing of Node is replaced. There is no
+ * `load` hook: with one, Node 22 runs CommonJS modules through its ES module loader, where some requests of real packages fail.
+ */
 function install(api: object): void {
-  const globals = globalThis as { [EXPORTS_KEY]?: object };
-  if (globals[EXPORTS_KEY] !== undefined)
-    throw new Error('This process already has a core module: there can be one local host per process.');
-  globals[EXPORTS_KEY] = api;
+  const { cache } = createRequire(import.meta.url);
+  if (cache[MODULE_PATH] !== undefined) throw new Error('This process already has a core module: there can be one local host per process.');
+  cache[MODULE_PATH] = Object.assign(new Module(MODULE_PATH), { filename: MODULE_PATH, loaded: true, exports: api });
 
+  const url = pathToFileURL(MODULE_PATH).href;
   registerHooks({
     resolve: (specifier, context, next) =>
-      specifier === SPECIFIER ? { url: MODULE_URL, format: 'commonjs', shortCircuit: true } : next(specifier, context),
-    load: (url, context, next) =>
-      url === MODULE_URL
-        ? { format: 'commonjs', shortCircuit: true, source: `module.exports = globalThis[Symbol.for('${EXPORTS_KEY.description}')];` }
-        : next(url, context),
+      specifier === SPECIFIER ? { url, format: 'commonjs', shortCircuit: true } : next(specifier, context),
   });
 }
 
