@@ -1,0 +1,8 @@
+import { commandLine } from './rows/command-line.ts';
+import { load } from './rows/load.ts';
+import { manifest } from './rows/manifest.ts';
+import { packageSize } from './rows/package-size.ts';
+import type { Row } from './runner/row.ts';
+
+/** Every row, in the order in which they run. */
+export const ROWS: readonly Row[] = [load, packageSize, commandLine, manifest];

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { bundle, ROOT, withCompileCache } from '../../support/bundle.ts';
+import type { Figure } from '../runner/figure.ts';
+import { inTurn, medianOf } from '../runner/rounds.ts';
+import type { Row } from '../runner/row.ts';
+import { APP_SETTINGS } from '../support/app-settings.ts';
+import { runNode, type Usage } from '../support/child.ts';
+
+const ROUNDS = 15;
+
+/** What a cold start pays before the first request: processor time and memory to load the app and register its functions. */
+export const load: Row = {
+  name: 'load',
+  title: 'load of the deployed bundle, beside the two framework packages and the app unbundled',
+  async measure({ folder, rounds, progress }) {
+    progress('bundling …');
+    const app = await bundle('src/main.ts', join(folder, 'app'));
+    const framework = await bundle('test/bench/apps/framework.ts', join(folder, 'framework'));
+    const run = (path: string) => () => runNode([path], APP_SETTINGS);
+    const variants = {
+      deployed: run(withCompileCache(app)),
+      bundled: run(app),
+      unbundled: run(join(ROOT, 'dist/main.js')),
+      eager: run(join(ROOT, 'test/bench/apps/eager.mjs')),
+      framework: run(framework),
+      frameworkCached: run(withCompileCache(framework)),
+      bare: () => runNode(['--eval', '0']),
+    };
+
+    progress('warming file and compile caches …');
+    await inTurn(1, variants);
+    progress(`${Object.keys(variants).length} variants in turn …`);
+    const samples = await inTurn(rounds(ROUNDS), variants);
+    const { deployed, bundled, unbundled, eager } = samples;
+    const functions = sameCount({ deployed, bundled, unbundled, eager });
+    return figures(samples, functions);
+  },
+};
+
+type Variant = 'deployed' | 'bundled' | 'unbundled' | 'eager' | 'framework' | 'frameworkCached' | 'bare';
+
+function figures(samples: Readonly<Record<Variant, readonly Usage[]>>, functions: number): Figure[] {
+  const of = (usage: 'cpuMs' | 'wallMs' | 'peakMiB', unit: string) => (variant: Variant, name: string, baseline: Variant) => ({
+    unit,
+    ours: medianOf(samples[variant], (sample) => sample[usage]),
+    baseline: { name, value: medianOf(samples[baseline], (sample) => sample[usage]) },
+  });
+  const cpu = of('cpuMs', 'ms');
+  const wall = of('wallMs', 'ms');
+  const peak = of('peakMiB', 'MiB');
+  return [
+    {
+      what: 'load of the deployed bundle, cpu',
+      ...cpu('deployed', 'bundle of the framework packages', 'framework'),
+      target: { of: 'ratio', atMost: 1.1 },
+      note: `${functions} functions registered in every variant; bundled with SDKs loaded when first used, minified, compile cache`,
+    },
+    { what: 'the same, the baseline with a compile cache too', ...cpu('deployed', 'framework, compile cache', 'frameworkCached') },
+    { what: 'the same, neither with a compile cache', ...cpu('bundled', 'framework', 'framework') },
+    {
+      what: 'load of the deployed bundle, cpu',
+      ...cpu('deployed', 'app unbundled, SDKs loaded at the start', 'eager'),
+      target: { of: 'ratio', atMost: 0.35 },
+    },
+    { what: 'load of the deployed bundle, cpu', ...cpu('deployed', 'dist/main.js, unbundled', 'unbundled') },
+    { what: 'load of the deployed bundle, wall', ...wall('deployed', 'app unbundled, SDKs loaded at the start', 'eager') },
+    { what: 'load of the deployed bundle, peak memory', ...peak('deployed', 'app unbundled, SDKs loaded at the start', 'eager') },
+    { what: 'load of the deployed bundle, peak memory', ...peak('deployed', 'bare Node', 'bare') },
+  ];
+}
+
+/** A bundle that drops functions would look fast. @throws {Error} */
+function sameCount(variants: Readonly<Record<string, readonly Usage[]>>): number {
+  const counts = Object.entries(variants).map(([name, samples]) => ({ name, counts: new Set(samples.map(({ functions }) => functions)) }));
+  const all = new Set(counts.flatMap((variant) => [...variant.counts]));
+  const [count = 0] = all;
+  if (all.size !== 1 || count === 0) {
+    throw new Error(`Variants registered different functions: ${counts.map(({ name, counts }) => `${name} ${[...counts]}`).join(', ')}.`);
+  }
+  return count;
+}
