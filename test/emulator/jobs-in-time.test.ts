@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EmulatorOptions } from '../../src/emulator/start.ts';
 import { type RunningAzurite, startAzurite } from '../support/azurite.ts';
@@ -14,12 +14,13 @@ let azurite: RunningAzurite;
 let dataDir: string;
 let emulator: TestEmulator;
 let container: string;
+let blobs: ContainerClient;
 
 beforeAll(async () => {
   azurite = await startAzurite();
-  const client = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('hsm');
-  await client.create();
-  container = client.url;
+  blobs = BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('hsm');
+  await blobs.create();
+  container = blobs.url;
 });
 afterAll(() => azurite?.stop());
 
@@ -35,7 +36,7 @@ afterEach(async () => {
 async function start(options: Partial<EmulatorOptions> = {}): Promise<void> {
   emulator = await startTestEmulator({
     dataDir,
-    hsms: [{ name: 'h1' }, { name: 'h2' }],
+    hsms: [{ name: 'h1' }, { name: 'h2' }, { name: 'h3' }],
     vaults: [],
     storage: [azurite.connectionString],
     timeScale: 1,
@@ -69,6 +70,28 @@ describe('a job', () => {
     const { body } = await poll(started);
     expect(body.status).toBe('Succeeded');
     expect(body.endTime - body.startTime).toBeGreaterThanOrEqual(8);
+  });
+
+  test('ends when it was due, also when the clock jumps far beyond', async () => {
+    const started = await startBackup();
+    await pass(3_600 * SECOND);
+    const { body } = await poll(started);
+    expect(body.endTime - body.startTime).toBe(8);
+    expect((await emulator.send(url('/settings'))).status).toBe(200);
+  });
+
+  test('writes the end marker of a backup only when it ends', async () => {
+    const started = await startBackup('h3');
+    const written = async () => {
+      const names: string[] = [];
+      for await (const { name } of blobs.listBlobsFlat({ prefix: 'mhsm-h3-' })) names.push(name.split('/').at(-1) ?? '');
+      return names;
+    };
+    while (!(await written()).includes('data-00003.bin')) await poll(started);
+    expect(await written()).not.toContain('end.json');
+    await pass(8 * SECOND);
+    await poll(started);
+    expect(await written()).toContain('end.json');
   });
 
   test('asks for ten seconds at the start and says nothing at the polls; with a smaller time scale one second there', async () => {
@@ -142,6 +165,9 @@ describe('one at a time', () => {
 describe('a restore', () => {
   test('makes the HSM refuse all but its status, until some seconds after it is done', async () => {
     const folder = await takeBackup();
+    await emulator.stop();
+    // Ten times as long, so that the time this test takes does not count.
+    await start({ timeScale: 10 });
     const started = await startRestore(folder);
     const refused = async () => {
       const answers = [
@@ -162,11 +188,11 @@ describe('a restore', () => {
     expect((await emulator.send(url('/settings', 'h2'))).status).toBe(200);
     expect((await poll(started)).body.status).toBe('InProgress');
 
-    await pass(11 * SECOND);
+    await pass(110 * SECOND);
     expect((await poll(started)).body.status).toBe('Succeeded');
     await refused();
 
-    await pass(3 * SECOND);
+    await pass(30 * SECOND);
     expect((await emulator.send(url('/settings'))).status).toBe(200);
   });
 

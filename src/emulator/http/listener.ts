@@ -18,6 +18,8 @@ export type ListenOptions = Readonly<{
   handle: HttpHandler;
 }>;
 
+const KEEP_ALIVE_MS = 120_000;
+
 /**
  * Listens on 127.0.0.1. Answers carry exactly the headers they are given (and a length): the services differ in what they send.
  *
@@ -40,6 +42,8 @@ export async function listen({ port, tls, handle }: ListenOptions): Promise<List
     );
   };
   const server: Server = tls ? createHttpsServer(tls, onRequest) : createHttpServer(onRequest);
+  // A connection closed for idleness just as a request is sent would look like a fault nobody asked for.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { StorageTarget } from './blob-folder.ts';
 import { BackupServiceError } from './errors.ts';
 import { bareToken, hasExpiry, MALFORMED_SAS } from './sas.ts';
+import type { StorageTarget } from './storage-target.ts';
 
 const storage = z.object({
   storageResourceUri: z.string().min(1),

@@ -1,10 +1,10 @@
 import type { EndpointRoute } from '../http/service-endpoint.ts';
 import { type Handler, type Service, type ServiceAnswer, ServiceError, type ServiceRequest } from '../service.ts';
-import { splitFolder } from './blob-folder.ts';
 import { BackupServiceError } from './errors.ts';
 import { takeFolderName } from './folder-name.ts';
 import { parseStart, toCheckedTarget, toTarget } from './input.ts';
 import type { JobRunner } from './runner.ts';
+import { splitFolder } from './storage-target.ts';
 import type { Job, JobInput, JobKind } from './store.ts';
 
 const RETRY_AFTER_START_SECONDS = 10;

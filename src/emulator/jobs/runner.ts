@@ -140,17 +140,31 @@ export class JobRunner {
 
   async #workAndEnd(job: Job): Promise<void> {
     const { clock } = this.#options;
-    const { signal } = this.#stopping;
-    const finish = await this.#work(job);
-    await clock.until(job.dueAtMs, signal);
-    this.#end(job, finish);
+    const [beganAtMs, began] = [clock.now(), performance.now()];
+    let doneAtMs: number | undefined;
+    const untilDue = async () => {
+      doneAtMs ??= beganAtMs + (performance.now() - began);
+      await clock.until(job.dueAtMs, this.#stopping.signal);
+    };
+    const finish = await this.#work(job, untilDue);
+    await untilDue();
+    // Not the clock's time: one that jumped far beyond the end does not move it.
+    this.#end(job, finish, Math.round(Math.max(job.dueAtMs, doneAtMs ?? 0)));
   }
 
   /** A failure of the work is kept for the moment when the job's time is up. */
-  async #work(job: Job): Promise<Finish> {
+  async #work(job: Job, untilDue: () => Promise<void>): Promise<Finish> {
     const { db, clock, hsms, minBackupAgeSeconds } = this.#options;
     const hsm = hsms.find(({ name }) => name === job.hsm) ?? { name: job.hsm };
-    const context: WorkContext = { db, hsm, storage: this.#storage, minBackupAgeSeconds, now: () => clock.now() };
+    const context: WorkContext = {
+      db,
+      hsm,
+      storage: this.#storage,
+      minBackupAgeSeconds,
+      now: () => clock.now(),
+      untilDue,
+      signal: this.#stopping.signal,
+    };
     try {
       if (!job.input) throw new Error(`Job ${job.id} has no input.`);
       return await doWork({ ...job, input: job.input }, context);
@@ -161,9 +175,9 @@ export class JobRunner {
     }
   }
 
-  #end(job: Job, finish: Finish): void {
-    const { db, clock } = this.#options;
-    const common = { endedAtMs: Math.max(clock.now(), job.startedAtMs), statusDetails: null, error: null, folderUri: null };
+  #end(job: Job, finish: Finish, endedAtMs: number): void {
+    const { db } = this.#options;
+    const common = { endedAtMs, statusDetails: null, error: null, folderUri: null };
     try {
       transaction(db, () => endJob(db, job.id, { ...common, status: 'Succeeded', ...finish() }));
     } catch (error) {

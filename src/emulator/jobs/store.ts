@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { StorageTarget } from './blob-folder.ts';
+import type { StorageTarget } from './storage-target.ts';
 
 export type BackupKind = 'backup' | 'preBackup';
 export type RestoreKind = 'restore' | 'preRestore' | 'selectiveRestore';

@@ -12,12 +12,13 @@ import {
   openParts,
   sealBackup,
 } from './backup-format.ts';
-import { listFolder, openContainer, probeContainer, readBlob, type StorageTarget, writeBlob } from './blob-folder.ts';
+import { BlobContainer } from './blob-container.ts';
 import { JobFailure } from './errors.ts';
 import { takenAtOf } from './folder-name.ts';
 import { hasExpiry, MALFORMED_SAS, mayWrite } from './sas.ts';
 import { securityDomain } from './security-domain.ts';
 import type { StorageAccount } from './storage-account.ts';
+import type { StorageTarget } from './storage-target.ts';
 import type { Job, JobInput } from './store.ts';
 
 /** What the work of a job needs beside its input. */
@@ -27,6 +28,10 @@ export type WorkContext = Readonly<{
   storage: readonly StorageAccount[];
   minBackupAgeSeconds: number;
   now: () => number;
+  /** Resolves once the job's time is up. */
+  untilDue: () => Promise<void>;
+  /** Aborted when the emulator stops. */
+  signal: AbortSignal;
 }>;
 
 /**
@@ -51,7 +56,7 @@ export async function doWork(job: Job & { input: JobInput }, context: WorkContex
         if (storage.token && !mayWrite(storage.token)) {
           throw new JobFailure('AuthorizationPermissionMismatch', 'The SAS token does not permit to create or write blobs.');
         }
-        await probeContainer(openContainer(storage, context.storage));
+        await open(storage, context).probe();
       });
       return () => ({});
     case 'restore': {
@@ -61,7 +66,7 @@ export async function doWork(job: Job & { input: JobInput }, context: WorkContex
     case 'preRestore':
       await checkBefore(input.storage, async (storage) => {
         if (input.folder !== undefined) await checkFolder(storage, input.folder, context);
-        else await probeContainer(openContainer(storage, context.storage));
+        else await open(storage, context).probe();
       });
       return () => ({});
     case 'selectiveRestore': {
@@ -71,15 +76,20 @@ export async function doWork(job: Job & { input: JobInput }, context: WorkContex
   }
 }
 
-async function backup({ startedAtMs }: Job, target: StorageTarget, folder: string, { db, hsm, storage }: WorkContext): Promise<Finish> {
-  const container = openContainer(target, storage);
+/** The end marker waits for the job's end: a folder without it is that of a backup under way, or of one that died. */
+async function backup({ startedAtMs }: Job, target: StorageTarget, folder: string, context: WorkContext): Promise<Finish> {
+  const { db, hsm, untilDue } = context;
+  const container = open(target, context);
   const content: BackupContent = {
     keys: exportKeys(db, hsm.name),
     roleDefinitions: customRoles(db, hsm.name),
     roleAssignments: roleAssignments(db, hsm.name),
   };
   const files = sealBackup(content, securityDomain(db, hsm), { hsm: hsm.name, takenAt: new Date(startedAtMs).toISOString() });
-  for (const file of files) await writeBlob(container, `${folder}/${file.name}`, file.content);
+  for (const file of files) {
+    if (file.name === END_MARKER) await untilDue();
+    await container.write(`${folder}/${file.name}`, file.content);
+  }
   return () => ({ folderUri: `${target.uri.replace(/\/+$/, '')}/${folder}` });
 }
 
@@ -93,15 +103,12 @@ async function checkBefore(storage: StorageTarget | undefined, check: (storage: 
 }
 
 /** Folder complete, header unharmed, security domain the HSM's own, old enough. What is in the parts shows only in the restore. */
-async function checkFolder(
-  target: StorageTarget,
-  folder: string,
-  { db, hsm, storage, minBackupAgeSeconds, now }: WorkContext,
-): Promise<BackupHeader> {
-  const container = openContainer(target, storage);
-  await listFolder(container, folder);
-  const header = openHeader(await readBlob(container, `${folder}/${HEADER}`), securityDomain(db, hsm));
-  checkEndMarker(await readBlob(container, `${folder}/${END_MARKER}`), header);
+async function checkFolder(target: StorageTarget, folder: string, context: WorkContext): Promise<BackupHeader> {
+  const { db, hsm, minBackupAgeSeconds, now } = context;
+  const container = open(target, context);
+  await container.list(folder);
+  const header = openHeader(await container.read(`${folder}/${HEADER}`), securityDomain(db, hsm));
+  checkEndMarker(await container.read(`${folder}/${END_MARKER}`), header);
 
   const ageMs = now() - (takenAtOf(folder) ?? Date.parse(header.takenAt));
   if (ageMs < minBackupAgeSeconds * 1000) {
@@ -113,8 +120,8 @@ async function checkFolder(
 
 async function readBackup(target: StorageTarget, folder: string, context: WorkContext): Promise<BackupContent> {
   const header = await checkFolder(target, folder, context);
-  const container = openContainer(target, context.storage);
-  return openParts(header, securityDomain(context.db, context.hsm), (name) => readBlob(container, `${folder}/${name}`));
+  const container = open(target, context);
+  return openParts(header, securityDomain(context.db, context.hsm), (name) => container.read(`${folder}/${name}`));
 }
 
 function fullRestore({ keys, roleDefinitions, roleAssignments }: BackupContent, { db, hsm }: WorkContext): ReturnType<Finish> {
@@ -133,3 +140,5 @@ function selectiveRestore(keys: BackupContent['keys'], key: string, { db, hsm }:
     statusDetails: `Number of successful key versions restored: ${restored}, Number of key versions could not overwrite: ${couldNotOverwrite}`,
   };
 }
+
+const open = (target: StorageTarget, { storage, signal }: WorkContext) => BlobContainer.open(target, storage, signal);

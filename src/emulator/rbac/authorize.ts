@@ -22,7 +22,11 @@ export function isAllowed(db: DatabaseSync, hsm: string, principalId: string, da
 export const accessDenied = (dataAction: string, scope: string) =>
   new ServiceError(403, 'AccessDenied', `Not authorized to access ${DATA_ACTION_PREFIX}${dataAction} on ${scope}`);
 
-const covers = (held: string, scope: string) => held === '/' || held === scope || scope.startsWith(`${held}/`);
+/** Names of keys are compared without regard to case. */
+function covers(held: string, scope: string): boolean {
+  const [above, below] = [held.toLowerCase(), scope.toLowerCase()];
+  return above === '/' || above === below || below.startsWith(`${above}/`);
+}
 
 const grants = ({ dataActions, notDataActions }: Permission, action: string) =>
   dataActions.some((pattern) => fits(pattern, action)) && !notDataActions.some((pattern) => fits(pattern, action));
