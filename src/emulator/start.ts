@@ -129,7 +129,7 @@ async function startIn({ path, db }: DataFolder, options: EmulatorOptions, clean
     tokenHeader,
     authorityUrl,
     tenantId: directory.tenantId,
-    clients: directory.principals,
+    clients: directory.principals.map(({ name, clientId, clientSecret, objectId }) => ({ name, clientId, clientSecret, objectId })),
     controlUrl,
     users,
   };

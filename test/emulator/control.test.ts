@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HSM_RESOURCE, startTestEmulator, type TestEmulator } from '../support/emulator.ts';
 
@@ -84,6 +85,7 @@ describe('principals', () => {
       clientId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       clientSecret: expect.any(String),
       objectId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      appRoles: [],
       roles: [{ hsm: 'h1', scope: '/', role: 'Managed HSM Backup User' }],
     });
     const { value } = (await get('principals')) as { value: { name: string }[] };
@@ -99,6 +101,13 @@ describe('principals', () => {
     expect([await settings('h1'), await settings('h2')]).toEqual([403, 200]);
     await emulator.control.principal({ name: 'duty', roles: [] });
     expect([await settings('h1'), await settings('h2')]).toEqual([403, 403]);
+  });
+
+  test('have app roles in their tokens for hsmkeep, as an application', async () => {
+    const { clientId } = await emulator.control.principal({ name: 'robot', appRoles: ['restore.approver'] });
+    expect(decodeJwt(await emulator.token('api://hsmkeep', clientId))).toMatchObject({ roles: ['restore.approver'], idtyp: 'app' });
+    expect(decodeJwt(await emulator.token(HSM_RESOURCE, clientId))).not.toHaveProperty('roles');
+    await expect(emulator.control.principal({ name: 'alice', appRoles: [] })).rejects.toThrow(/400.*fixed/);
   });
 
   test('are not changed by a call that names what is not there', async () => {

@@ -41,6 +41,7 @@ export type ControlClient = Readonly<{
   principal(input: {
     name: string;
     roles?: readonly { hsm?: string; scope?: string; role?: string; dataActions?: readonly string[] }[];
+    appRoles?: readonly string[];
   }): Promise<{ name: string; clientId: string; clientSecret: string; objectId: string }>;
   /** A person's token; for `api://hsmkeep` without an audience. */
   userToken(input: { user: string; audience?: string; expiresInSeconds?: number }): Promise<string>;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { RequestError } from '../http/json-endpoint.ts';
-import { type Directory, uuidFrom } from '../identity/directory.ts';
+import { type Directory, type Person, uuidFrom } from '../identity/directory.ts';
 import { builtInRole, DATA_ACTION_PREFIX } from '../rbac/built-in-roles.ts';
 import { deleteAssignmentsOf, putCustomRole, putRoleAssignment, roleAssignments, roleDefinition } from '../rbac/role-store.ts';
 import { transaction } from '../state/transaction.ts';
@@ -23,6 +23,8 @@ export const principalSchema = z.strictObject({
   name: z.string().regex(/^[0-9a-zA-Z][0-9a-zA-Z._-]*$/, 'must be of letters, digits, dots, hyphens and underscores'),
   /** When given, exactly these are the principal's roles afterwards; otherwise they stay. */
   roles: z.array(roleSchema).optional(),
+  /** App roles in its tokens for `api://hsmkeep`, in place of those it had; people's are fixed. */
+  appRoles: z.array(z.string()).optional(),
 });
 
 type RoleInput = z.infer<typeof roleSchema>;
@@ -35,6 +37,7 @@ export type PrincipalView = Readonly<{
   objectId: string;
   clientId?: string;
   clientSecret?: string;
+  appRoles: readonly string[];
   roles: readonly HeldRole[];
 }>;
 
@@ -51,7 +54,7 @@ export class PrincipalRoles {
   }
 
   list(): PrincipalView[] {
-    const people = this.#directory.people.map(({ name, objectId }) => ({ name, objectId }));
+    const people = this.#directory.people.map(asIdentity);
     return [...this.#directory.principals, ...people].map((identity) => this.#view(identity));
   }
 
@@ -60,10 +63,11 @@ export class PrincipalRoles {
    *
    * @throws {RequestError} 404 for an HSM or a role that is not there, 400 for a role that is not named
    */
-  put({ name, roles }: PrincipalInput): PrincipalView {
+  put({ name, roles, appRoles }: PrincipalInput): PrincipalView {
     return transaction(this.#db, () => {
       const person = this.#directory.person(name);
-      const identity = person ? { name, objectId: person.objectId } : this.#directory.ensurePrincipal(name);
+      if (person && appRoles) throw new RequestError(400, `${name} is a person, whose app roles are fixed.`);
+      const identity = person ? asIdentity(person) : this.#directory.ensurePrincipal(name, appRoles);
       if (roles) {
         for (const hsm of this.#hsms) deleteAssignmentsOf(this.#db, hsm, identity.objectId);
         for (const role of roles) this.#assign(identity.objectId, role);
@@ -104,7 +108,7 @@ export class PrincipalRoles {
     return found.name;
   }
 
-  #view<I extends { name: string; objectId: string }>(identity: I): I & { roles: readonly HeldRole[] } {
+  #view<I extends Omit<PrincipalView, 'roles'>>(identity: I): I & { roles: readonly HeldRole[] } {
     const roles = this.#hsms.flatMap((hsm) =>
       roleAssignments(this.#db, hsm)
         .filter(({ principalId }) => principalId === identity.objectId)
@@ -117,3 +121,5 @@ export class PrincipalRoles {
     return { ...identity, roles };
   }
 }
+
+const asIdentity = ({ name, objectId, roles }: Person) => ({ name, objectId, appRoles: roles });

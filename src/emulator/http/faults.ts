@@ -66,9 +66,7 @@ export class FaultBook {
     entry: LoggedRequest,
     handle: () => Promise<HttpOutcome>,
   ): Promise<HttpOutcome> {
-    const fault = this.#take((candidate) => isRequestFault(candidate) && matchesRequest(candidate, target, request)) as
-      | RequestFault
-      | undefined;
+    const fault = this.#take(isRequestFault, (candidate) => matchesRequest(candidate, target, request));
     if (!fault) return handle();
     entry.fault = `${fault.id}: ${fault.action}`;
     switch (fault.action) {
@@ -89,13 +87,12 @@ export class FaultBook {
 
   /** What happens to an event on its way. */
   forEvent(vault: string, path: string): EventAction | undefined {
-    const fault = this.#take((candidate) => isEventFault(candidate) && isHost(candidate, [vault]) && fits(candidate.match.path, path));
-    return (fault as EventFault | undefined)?.action;
+    return this.#take(isEventFault, ({ match }) => isHost(match.host, [vault]) && fits(match.path, path))?.action;
   }
 
-  #take(applies: (fault: ActiveFault) => boolean): ActiveFault | undefined {
+  #take<F extends ActiveFault>(isKind: (fault: ActiveFault) => fault is F, applies: (fault: F) => boolean): F | undefined {
     for (const fault of this.#faults) {
-      if (fault.applied >= fault.times || !applies(fault)) continue;
+      if (fault.applied >= fault.times || !isKind(fault) || !applies(fault)) continue;
       if (fault.skip > 0) {
         fault.skip -= 1;
         continue;
@@ -110,15 +107,15 @@ export class FaultBook {
 const isEventFault = (fault: ActiveFault): fault is EventFault => EVENT_ACTIONS.some((action) => action === fault.action);
 const isRequestFault = (fault: ActiveFault): fault is RequestFault => !isEventFault(fault);
 
-function matchesRequest(fault: Fault, target: RequestTarget, request: HttpRequest): boolean {
-  const { method, path } = fault.match;
-  if (!isHost(fault, [target.name, request.host])) return false;
+function matchesRequest({ match }: Fault, target: RequestTarget, request: HttpRequest): boolean {
+  const { host, method, path } = match;
+  if (!isHost(host, [target.name, request.host])) return false;
   if (method !== '*' && method.toUpperCase() !== request.method) return false;
   const rawPath = request.url.split('?')[0] ?? '';
   return [request.path ?? rawPath, rawPath].some((candidate) => fits(path, candidate));
 }
 
-const isHost = ({ match: { host } }: Fault, names: readonly string[]) =>
+const isHost = (host: string | undefined, names: readonly string[]) =>
   host === undefined || names.some((name) => name.toLowerCase() === host.toLowerCase());
 
 const fits = (glob: string, path: string) => new RegExp(`^${glob.split('*').map(escapeRegExp).join('.*')}$`, 's').test(path);

@@ -2,8 +2,15 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { settingOr } from '../state/settings.ts';
 
-/** An application that can sign in, by managed identity or by its secret. All but the name are made by the emulator. */
-export type Principal = Readonly<{ name: string; clientId: string; clientSecret: string; objectId: string }>;
+/** An application that can sign in, by managed identity or by its secret. The emulator makes its ids and its secret. */
+export type Principal = Readonly<{
+  name: string;
+  clientId: string;
+  clientSecret: string;
+  objectId: string;
+  /** In its tokens for `api://hsmkeep`. */
+  appRoles: readonly string[];
+}>;
 
 /** A person of the tenant, with the app roles that tokens for `api://hsmkeep` carry. */
 export type Person = Readonly<{ name: string; objectId: string; roles: readonly string[] }>;
@@ -18,7 +25,7 @@ const PEOPLE: Readonly<Record<string, readonly string[]>> = {
   root: ['viewer', 'administrator'],
 };
 
-type PrincipalRow = { name: string; client_id: string; client_secret: string; object_id: string };
+type PrincipalRow = { name: string; client_id: string; client_secret: string; object_id: string; app_roles: string };
 
 /** The emulated tenant: its id, its applications and its people. Kept in the emulator's database. */
 export class Directory {
@@ -29,7 +36,8 @@ export class Directory {
   constructor(db: DatabaseSync) {
     this.#db = db;
     db.exec(`create table if not exists principal (
-      name text primary key, client_id text not null unique, client_secret text not null, object_id text not null unique) strict`);
+      name text primary key, client_id text not null unique, client_secret text not null, object_id text not null unique,
+      app_roles text not null default '[]') strict`);
     this.tenantId = settingOr(db, 'tenantId', () => randomUUID());
     this.people = Object.entries(PEOPLE).map(([name, roles]) => ({ name, roles, objectId: uuidFrom(`${this.tenantId}/${name}`) }));
     this.ensurePrincipal(DEFAULT_IDENTITY);
@@ -39,12 +47,13 @@ export class Directory {
     return this.ensurePrincipal(DEFAULT_IDENTITY);
   }
 
-  /** The principal of this name, made on first use. */
-  ensurePrincipal(name: string): Principal {
+  /** The principal of this name, made on first use. `appRoles` replace those it had. */
+  ensurePrincipal(name: string, appRoles?: readonly string[]): Principal {
     const made = { clientId: randomUUID(), clientSecret: randomBytes(24).toString('base64url'), objectId: randomUUID() };
     this.#db
       .prepare('insert into principal (name, client_id, client_secret, object_id) values (?, ?, ?, ?) on conflict do nothing')
       .run(name, made.clientId, made.clientSecret, made.objectId);
+    if (appRoles) this.#db.prepare('update principal set app_roles = ? where name = ?').run(JSON.stringify(appRoles), name);
     return this.#find('name', name) as Principal;
   }
 
@@ -80,6 +89,7 @@ const toPrincipal = (row: PrincipalRow): Principal => ({
   clientId: row.client_id,
   clientSecret: row.client_secret,
   objectId: row.object_id,
+  appRoles: JSON.parse(row.app_roles),
 });
 
 /** A uuid that is always the same for the same text. */

@@ -51,8 +51,14 @@ export class TokenService {
 
   /** A token of an application, as a managed identity or a client secret gets it. */
   issueForPrincipal(principal: Principal, audience: string, expiresInSeconds = APP_TOKEN_SECONDS): Promise<IssuedToken> {
-    const { clientId, objectId } = principal;
-    return this.#issue(audience, expiresInSeconds, objectId, { idtyp: 'app', azp: clientId, appid: clientId, azpacr: '1' });
+    const { clientId, objectId, appRoles } = principal;
+    return this.#issue(audience, expiresInSeconds, objectId, {
+      idtyp: 'app',
+      azp: clientId,
+      appid: clientId,
+      azpacr: '1',
+      ...rolesFor(audience, appRoles),
+    });
   }
 
   /** A token of a signed-in person; `roles` are the app roles of section 6 of the design, for hsmkeep's audience only. */
@@ -62,7 +68,7 @@ export class TokenService {
       name: person.name,
       preferred_username: `${person.name}@hsmkeep.example`,
       scp: 'user_impersonation',
-      ...(audience === APP_AUDIENCE ? { roles: person.roles } : {}),
+      ...rolesFor(audience, person.roles),
     });
   }
 
@@ -105,6 +111,9 @@ export class TokenService {
     }
   }
 }
+
+/** The claim is left out where it would be empty. */
+const rolesFor = (audience: string, roles: readonly string[]) => (audience === APP_AUDIENCE && roles.length > 0 ? { roles } : {});
 
 function problemOf(error: unknown): { problem: TokenProblem; found?: string } {
   if (error instanceof errors.JWTExpired) return { problem: 'expired' };
