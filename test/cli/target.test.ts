@@ -43,6 +43,7 @@ describe('where to', () => {
     ['a person is named beside a URL', ['hsm', 'list', '--url', 'https://contoso.example', '--as', 'bob'], {}, '--as'],
     ['two places are named', ['hsm', 'list', '--url', 'https://contoso.example', '--ready-file', 'f'], {}, 'Both'],
     ['a deadline is no number', ['hsm', 'list', '--timeout', 'soon'], {}, 'number of seconds'],
+    ['a port is none', ['dev', '--port', '70000'], {}, 'from 0 to 65535'],
     ['a command does not exist', ['hsm', 'lst'], {}, 'Did you mean list?'],
     ['an option does not exist', ['hsm', 'list', '--jsn'], {}, 'Did you mean --json?'],
   ])('exits 2 when %s', async (_when, args, env, said) => {

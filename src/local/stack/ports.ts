@@ -12,7 +12,6 @@ export async function ifFree(port: number | undefined): Promise<number> {
 
 /** @throws {OperatorError} when something listens there. */
 export async function requireFree(port: number): Promise<void> {
-  if (port > 65_535) throw new OperatorError(`There is no port ${port}.`, 'Ports end at 65535; choose another one with --port.');
   if (await isFree(port)) return;
   throw new OperatorError(`Port ${port} is in use by another program.`, 'Stop it, or choose another port with --port.');
 }
