@@ -214,6 +214,14 @@ describe('durable timers', () => {
     expect((await ended(engine, instanceId)).output).toEqual({ waitedMs: 200, next: 2 });
   });
 
+  test('are forgotten when their orchestration ends without them', async () => {
+    const engine = await openEngine();
+
+    await run(engine, 'leavesTimer');
+
+    expect(engine.stats()).toEqual(IDLE);
+  });
+
   test('time does not run back inside an instance when the clock does', async () => {
     const clock = manualClock();
     const engine = await openEngine({ clock });
@@ -245,6 +253,39 @@ describe('waitForEnd', () => {
     await engine.stop();
 
     expect(await waiting).toBeUndefined();
+  });
+});
+
+describe('transactions', () => {
+  /** A memory store that counts how often it is written to. */
+  function countingStore(): Store & { commits: number } {
+    const memory = createMemoryStore();
+    return {
+      ...memory,
+      commits: 0,
+      commit(changes) {
+        this.commits += 1;
+        memory.commit(changes);
+      },
+    };
+  }
+
+  test('one for the start and one for each episode: the end of an activity has none of its own', async () => {
+    const store = countingStore();
+    const engine = await openEngine({ store });
+
+    await run(engine, 'sequence', { steps: 5 });
+
+    expect(store.commits).toBe(1 + 6);
+  });
+
+  test('one for everything that comes in one turn', async () => {
+    const store = countingStore();
+    const engine = await openEngine({ store, clock: manualClock() });
+
+    await Promise.all(Array.from({ length: 100 }, () => start(engine, 'waitsForever')));
+
+    expect(store.commits).toBe(1);
   });
 });
 

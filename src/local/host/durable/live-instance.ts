@@ -54,23 +54,22 @@ export const concerns = ({ row }: LiveInstance, message: MessageRow): boolean =>
   message.executionId === null || message.executionId === row.executionId;
 
 /**
- * Takes the messages of one episode out of the inbox; none when there is nothing to do.
+ * Takes the messages of one episode out of the inbox of an instance that `hasWork`.
  *
- * A request to the instance itself goes first and alone; a suspended instance hears nothing else. An event that a client raised has an episode of its own:
+ * A request to the instance itself goes first and alone. An event that a client raised has an episode of its own:
  * the replay stops reading at a continue-as-new, and so no event can be lost behind one.
  */
 export function takeBatch(instance: LiveInstance, limit: number): Waiting[] {
   const { inbox } = instance;
   const control = inbox.findIndex(({ row }) => isControl(row.event));
   if (control >= 0) return inbox.splice(control, 1);
-  if (instance.row.status === 'Suspended') return [];
 
   const lone = inbox.findIndex(isClientEvent);
   const size = lone === 0 ? 1 : lone < 0 ? inbox.length : lone;
   return inbox.splice(0, Math.min(size, limit));
 }
 
-/** Whether an episode would find something to do. */
+/** Whether there is something to do: a suspended instance hears only requests to itself. */
 export const hasWork = ({ inbox, row }: LiveInstance): boolean =>
   row.status === 'Suspended' ? inbox.some(({ row: { event } }) => isControl(event)) : inbox.length > 0;
 

@@ -53,6 +53,16 @@ export const SCENARIOS: readonly Scenario[] = [
     fails: "Activity function 'refuse' failed: no such vault",
     check: ({ customStatus }) => expect(customStatus).toEqual({ at: 'the refusal' }),
   },
+  {
+    title: 'tells an orchestrator, and its parent, the structured failure of an activity',
+    name: 'learnsDetails',
+    output: [1, 2].map(() => ({
+      name: 'TaskFailedError',
+      errorType: 'RangeError',
+      errorMessage: 'too many versions',
+      properties: { vault: 'contoso-kv' },
+    })),
+  },
   { title: 'fails when the orchestrator throws', name: 'throws', fails: 'the plan is empty' },
   {
     title: 'fails the call of an activity that does not exist',

@@ -3,13 +3,13 @@ import { type ChildEngine, startChildEngine } from './child-engine.ts';
 
 type Expected = Readonly<{ name: string; input: unknown; output: unknown }>;
 
-/** Work of every kind: paced sequences, fan-outs with failing retries, generations, waiting, suspended, with children. */
-function mixture(): Map<string, Expected> {
+/** Work of every kind: paced sequences, fan-outs with failing retries, generations, waiting, suspended, with children; enough to last for the kills. */
+function mixture(rounds: number): Map<string, Expected> {
   const work = new Map<string, Expected>();
   for (let n = 0; n < 6; n += 1) {
-    work.set(`paced-${n}`, { name: 'paced', input: { steps: 60 }, output: 60 });
+    work.set(`paced-${n}`, { name: 'paced', input: { steps: 15 * rounds }, output: 15 * rounds });
     work.set(`wide-${n}`, { name: 'wide', input: {}, output: 40 });
-    work.set(`generations-${n}`, { name: 'generationLoop', input: { generation: 0, last: 40, sum: 0 }, output: 40 });
+    work.set(`generations-${n}`, { name: 'generationLoop', input: { generation: 0, last: 10 * rounds, sum: 0 }, output: 10 * rounds });
   }
   for (const id of WAITING) work.set(id, { name: 'events', input: {}, output: { a: 'A', b: 'B', p: 'P', q: 'Q' } });
   for (let n = 0; n < 3; n += 1) {
@@ -34,7 +34,7 @@ const WAITING = ['events-0', 'events-1', SUSPENDED];
  * @returns What did not end as it must: `id: status output`.
  */
 export async function killAtRandom(path: string, rounds: number): Promise<string[]> {
-  const work = mixture();
+  const work = mixture(rounds);
   let engine = await startChildEngine(path);
   for (const [instanceId, { name, input }] of work) await engine.start({ name, inputJson: JSON.stringify(input), instanceId });
   await engine.call('suspend', SUSPENDED, 'night');
