@@ -198,6 +198,8 @@ describe('a path', () => {
     const { status, body } = await emulator.send(`${hsm}///providers/Microsoft.Authorization//roleDefinitions/?${VERSION}`);
     expect(status).toBe(200);
     expect(body.value).toHaveLength(10);
+    const logged = (await emulator.control.requests()).map(({ path }) => path);
+    expect(logged).toContain('/providers/Microsoft.Authorization/roleDefinitions');
   });
 
   test('that leads nowhere is 404, and with a wrong method 405', async () => {
