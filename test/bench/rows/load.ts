@@ -4,7 +4,7 @@ import type { Figure } from '../runner/figure.ts';
 import { inTurn, medianOf } from '../runner/rounds.ts';
 import type { Row } from '../runner/row.ts';
 import { APP_SETTINGS } from '../support/app-settings.ts';
-import { runNode, type Usage } from '../support/child.ts';
+import { loadFunctionApp, runNode, type Usage } from '../support/child.ts';
 
 const ROUNDS = 15;
 
@@ -16,7 +16,7 @@ export const load: Row = {
     progress('bundling …');
     const app = await bundle('src/main.ts', join(folder, 'app'));
     const framework = await bundle('test/bench/apps/framework.ts', join(folder, 'framework'));
-    const run = (path: string) => () => runNode([path], APP_SETTINGS);
+    const run = (path: string) => () => loadFunctionApp(path, APP_SETTINGS);
     const variants = {
       deployed: run(withCompileCache(app)),
       bundled: run(app),

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 
-const PROBE = join(import.meta.dirname, 'probe.cjs');
+const USAGE = join(import.meta.dirname, '../preload/usage.cjs');
+const FUNCTIONS_CORE = join(import.meta.dirname, '../preload/functions-core.cjs');
 
 /** What a finished Node process used. */
 export type Usage = Readonly<{
@@ -30,7 +31,7 @@ const LEFT_OUT = ['NODE_OPTIONS', 'NODE_COMPILE_CACHE', 'NODE_V8_COVERAGE'];
 export async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Usage> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEFT_OUT.includes(name)));
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--require', PROBE, ...args], {
+  const child = spawn(process.execPath, ['--require', USAGE, ...args], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
@@ -47,3 +48,7 @@ export async function runNode(args: readonly string[], env: Readonly<Record<stri
   if (code !== 0) throw new Error(`node ${args.join(' ')} failed: ${errors || out}`);
   return { wallMs, stdout: out, ...(JSON.parse(usage) as Omit<Usage, 'wallMs' | 'stdout'>) };
 }
+
+/** Loads a function app as the Functions worker does, without the worker. */
+export const loadFunctionApp = (path: string, env: Readonly<Record<string, string>>): Promise<Usage> =>
+  runNode(['--require', FUNCTIONS_CORE, path], env);
