@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import { EngineRefusal } from '../../../src/local/host/durable/engine-api.ts';
+import { AZURE_TIMER_LENGTHS } from '../../../src/local/host/durable/protocol/request.ts';
 import type { Store } from '../../../src/local/host/durable/store.ts';
 import { createMemoryStore } from '../../../src/local/host/durable/store-memory.ts';
 import { manualClock } from './support/clocks.ts';
@@ -136,6 +137,50 @@ describe('requests to an instance', () => {
   });
 });
 
+test('a result that comes while the end is on its way to the disk is dropped with its activity', async () => {
+  const store = createMemoryStore();
+  const engine = await openEngine({ store });
+  const instanceId = await start(engine, 'leavesEarly');
+  await vi.waitFor(() => expect(world().release[`${instanceId}/2`]).toBeDefined(), { interval: 1 });
+
+  await engine.raiseEvent(instanceId, 'enough', null);
+  await microtasks(100);
+  expect(engine.get(instanceId)?.status, 'the end is decided, not stored').toBe('Running');
+  world().release[`${instanceId}/0`]?.(0);
+  await ended(engine, instanceId);
+
+  await vi.waitFor(() => expect(store.loadOpen().activities.map(({ number }) => number)).toEqual([1, 2]), { interval: 1 });
+});
+
+test('events carried into the next generation are stored before those that came later', async () => {
+  const memory = createMemoryStore();
+  const stored: unknown[][] = [];
+  const commit: Store['commit'] = (changes) => {
+    memory.commit(changes);
+    const restarted = changes.some((change) => change.op === 'putInstance' && change.row.inputJson === '{"seen":null}');
+    if (restarted && stored.length === 0) stored.push(memory.loadOpen().messages.map(({ event }) => ('Name' in event ? event.Input : '')));
+  };
+  const engine = await openEngine({ store: { ...memory, commit } });
+  const instanceId = await start(engine, 'carriesUnread', {});
+  await waitUntilIdle(engine, instanceId);
+
+  const events = [
+    ['later', '1'],
+    ['later', '2'],
+    ['now', 'null'],
+    ['later', '3'],
+  ] as const;
+  await Promise.all(events.map(([name, data]) => engine.raiseEvent(instanceId, name, data)));
+  expect((await ended(engine, instanceId)).output).toEqual([null, 1, 2]);
+
+  // The first is the new execution's start, with the generation's input.
+  expect(stored).toEqual([['{"seen":null}', '1', '2', '3']]);
+});
+
+async function microtasks(count: number): Promise<void> {
+  for (let step = 0; step < count; step += 1) await undefined;
+}
+
 describe('purge', () => {
   test.each(STORE_KINDS)('deletes finished instances only and counts them, in %s', async (kind) => {
     const engine = await openEngine({ store: storePlace(kind).open() });
@@ -189,7 +234,7 @@ describe('list', () => {
 describe('durable timers', () => {
   test('a jump of the clock fires the timers that it passes in the order of their times', async () => {
     const clock = manualClock();
-    const engine = await openEngine({ clock, timerLengths: { maximumShort: '6.00:00:00', longInterval: '3.00:00:00' } });
+    const engine = await openEngine({ clock, timerLengths: AZURE_TIMER_LENGTHS });
     const instanceId = await start(engine, 'timersInOrder');
     await vi.waitFor(() => expect(engine.stats().dueTimers).toBe(3), { interval: 1 });
 
@@ -214,8 +259,41 @@ describe('durable timers', () => {
     expect((await ended(engine, instanceId)).output).toEqual({ waitedMs: 200, next: 2 });
   });
 
+  test.each([
+    ['cancelsLater', 0, 'the code cancels them'],
+    ['generationsWithTimer', 1, 'their generation is over'],
+  ])('are forgotten, in memory and in the store: %s keeps %i, because %s', async (name, kept) => {
+    const store = createMemoryStore();
+    const engine = await openEngine({ store, timerLengths: AZURE_TIMER_LENGTHS });
+
+    const instanceId = await start(engine, name, { generation: 0 });
+
+    await vi.waitFor(
+      () => {
+        expect(engine.get(instanceId)?.inputJson).toBe(kept === 0 ? '{"generation":0}' : '{"generation":2}');
+        expect(engine.history(instanceId).filter(({ EventType }) => EventType === 5)).toHaveLength(1);
+        expect(engine.stats()).toMatchObject({ live: 1, dueTimers: kept });
+        expect(store.loadOpen().messages).toHaveLength(kept);
+      },
+      { interval: 1 },
+    );
+  });
+
+  test('are not even begun when their generation is over in the same turn', async () => {
+    const store = createMemoryStore();
+    const engine = await openEngine({ store, timerLengths: AZURE_TIMER_LENGTHS });
+
+    const instanceId = await start(engine, 'hurries', { generation: 0 });
+    for (const name of ['item', 'start']) await engine.raiseEvent(instanceId, name, null);
+
+    await vi.waitFor(() => expect(engine.get(instanceId)?.inputJson).toBe('{"generation":1}'), { interval: 1 });
+    expect(engine.stats()).toMatchObject({ live: 1, dueTimers: 0 });
+    await engine.raiseEvent(instanceId, 'start', null);
+    expect((await ended(engine, instanceId)).output).toBe('done');
+  });
+
   test('are forgotten when their orchestration ends without them', async () => {
-    const engine = await openEngine();
+    const engine = await openEngine({ timerLengths: AZURE_TIMER_LENGTHS });
 
     await run(engine, 'leavesTimer');
 

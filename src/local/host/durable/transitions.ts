@@ -174,10 +174,10 @@ function finish(
   for (const timer of instance.timers.values()) machine.timers.remove(timer);
 
   const changes: Change[] = [{ op: 'deleteMessagesOf', instanceId }, ...history(episode, [...events, ended, orchestratorCompleted(at)])];
-  episode.commit([...changes, { op: 'putInstance', row }, ...acknowledge(instance.inbox), ...work.changes, ...notice.changes], () => {
+  episode.commit([...changes, { op: 'putInstance', row }, ...work.changes, ...notice.changes], () => {
     instance.row = row;
     if (machine.live.get(instanceId) === instance) machine.live.delete(instanceId);
-    // Also what came in while the end was on its way to the disk.
+    // Results that nobody hears any more, also those that came in while the end was on its way to the disk.
     machine.commits.add(acknowledge(instance.inbox));
     instance.inbox = [];
     work.afterwards();
