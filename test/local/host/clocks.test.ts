@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Alarms } from '../../../src/local/host/alarms.ts';
 import { followEmulatorClock } from '../../../src/local/host/emulator-clock.ts';
 import { shiftDate } from '../../../src/local/host/shifted-date.ts';
@@ -50,12 +50,15 @@ describe('SystemClock', () => {
 
   test('waits for a time further away than a timeout can be', async () => {
     const clock = new SystemClock();
+    const waits = vi.spyOn(globalThis, 'setTimeout');
     let early = false;
     clock.at(clock.now() + 40 * 24 * HOUR_MS, () => {
       early = true;
     });
     await new Promise<void>((resolve) => clock.at(clock.now() + 20, resolve));
     expect(early).toBe(false);
+    expect(Math.max(...waits.mock.calls.map(([, waitMs]) => waitMs ?? 0))).toBe(2 ** 31 - 1);
+    waits.mockRestore();
     clock.stop();
   });
 });

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { durableClientApi } from '../../../../src/local/host/durable/client-api.ts';
+import type { DurableEngine, InstanceFilter } from '../../../../src/local/host/durable/engine-api.ts';
 import { type FixtureHost, startFixture } from '../support/fixture-host.ts';
 
 let host: FixtureHost;
@@ -257,5 +259,24 @@ describe('the durable HTTP API', () => {
   test('answers 404 for what it does not have', async () => {
     for (const path of ['/instances/nobody', '/else', '']) expect((await api(path)).status).toBe(404);
     expect((await api('/instances/story/dance', { method: 'POST' })).status).toBe(404);
+  });
+});
+
+describe('durableClientApi', () => {
+  test('purges everything that the filter finds, through all pages of the engine', async () => {
+    const purged: string[] = [];
+    const page = (instanceId: string, continuation?: string) => ({
+      instances: [{ instanceId }],
+      ...(continuation ? { continuation } : {}),
+    });
+    const engine = {
+      list: ({ continuation }: InstanceFilter) => (continuation === undefined ? page('one', 'more') : page('two')),
+      purge: async (ids: readonly string[]) => purged.push(...ids),
+    } as unknown as DurableEngine;
+    const address = { publicOrigin: 'http://localhost:1', rpcBaseUrl: 'http://127.0.0.1:2/durabletask/', hubName: 'Hub', code: 'c' };
+
+    const answer = await durableClientApi(engine, address).request('/instances?createdTimeFrom=2026-01-01T00:00:00Z', { method: 'DELETE' });
+
+    expect([answer.status, await answer.json(), purged]).toEqual([200, { instancesDeleted: 2 }, ['one', 'two']]);
   });
 });

@@ -49,6 +49,7 @@ describe('an HTTP function', () => {
 
   test('is chosen by the more specific route', async () => {
     expect(await (await call('/api/open/7/a/b%2Fc')).text()).toBe('7|a/b%2Fc');
+    expect(await (await call('/api/open/7/exact')).text()).toBe('exact');
     expect(await (await call('/api/open/latest/x')).text()).toBe('latest');
     expect((await call('/api/open/seven')).status).toBe(404);
   });

@@ -67,6 +67,7 @@ describe('a queue trigger', () => {
     await send({ id: 'bad', fail: 'always' });
     expect(await poisoned()).toEqual([Buffer.from('{"id":"bad","fail":"always"}').toString('base64')]);
     expect(ofId('bad')).toHaveLength(3);
+    expect(host.logged.map(({ fields }) => fields?.['why'])).toContain('its function failed every time');
     await expect.poll(() => countIn('events')).toBe(0);
   });
 

@@ -132,6 +132,19 @@ describe('FunctionTimer', () => {
     expect(runs).toEqual([]);
   });
 
+  test('stops while it runs: the run is remembered, and no other follows', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { create, moveTo, runs, clock, monitor } = surroundings({ handle: () => promise });
+    const timer = create('nightly', NIGHTLY);
+    timer.start();
+    await moveTo('2026-03-01T02:00:00Z');
+    timer.stop();
+    resolve();
+    await settled();
+    expect([clock.next, monitor.get('nightly')?.next]).toEqual([undefined, '2026-03-02T02:00:00.000Z']);
+    expect(runs).toHaveLength(1);
+  });
+
   test('keeps to the wall clock of its time zone', async () => {
     const { create, moveTo, runs } = surroundings({ now: '2026-03-28T12:00:00Z', zone: 'Europe/Berlin' });
     create('nightly', { schedule: '0 30 2 * * *' }).start();
