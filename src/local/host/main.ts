@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { OperatorError } from '../../domain/errors.ts';
@@ -17,6 +18,13 @@ const USAGE = `Runs a function app on this machine.
   --ready-file FILE  where to write the addresses once the host answers; without it, one line on standard output
   --help
 
+In the environment:
+
+  WEBSITE_TIME_ZONE  of timer schedules, an IANA name (default: UTC)
+  HSMKEEP_CLOCK_URL  follow the emulator's clock at this address
+  HSMKEEP_CRASH_AT   for tests: kill -9 itself at an activity, such as after-activity:startBackup:1
+  HSMKEEP_LOG        debug: log more
+
 Example:
 
   node dist/local/host/main.js --app . --data .hsmkeep/host --port 7071 --settings local.settings.json
@@ -28,6 +36,8 @@ type CommandLine = Readonly<{ host: HostOptions; readyFile: string | undefined }
 async function main(args: readonly string[]): Promise<void> {
   const { host: options, readyFile } = readArguments(args);
   const log = createLog((line) => process.stderr.write(line), process.env['HSMKEEP_LOG'] === 'debug' ? 'debug' : 'info');
+  // One left over from a crash must not pass for this host's.
+  if (readyFile) rmSync(readyFile, { force: true });
   const starting = startHost({ ...options, log, onFatal: fail });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

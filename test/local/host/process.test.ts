@@ -40,6 +40,13 @@ describe('the host as a process', () => {
     }
   });
 
+  test('does away with an old ready file before it starts', async () => {
+    const readyFile = join(temporaryFolder(), 'ready.json');
+    writeFileSync(readyFile, '{"apiUrl": "http://127.0.0.1:1"}');
+    const { code } = await runMain(['--app', fixtureApp('blob-app'), '--data', temporaryFolder(), '--ready-file', readyFile]).ended;
+    expect([code, existsSync(readyFile)]).toEqual([1, false]);
+  });
+
   test('prints the addresses on standard output when there is no ready file', async () => {
     const { child, ended } = runMain(['--app', fixtureApp('app'), '--data', temporaryFolder()]);
     await new Promise((resolve) => child.stdout?.once('data', resolve));
@@ -115,6 +122,7 @@ describe('a host that cannot start', () => {
     ['stream-app', 'enableHttpStream'],
     ['entity-app', "'Counter' is an entity"],
     ['blob-app', 'onBlob (blobTrigger)'],
+    ['output-app', 'sends (queue)'],
   ])('refuses %s, naming what it does not have', async (app, reason) => {
     const { code, stderr } = await ofApp(fixtureApp(app));
     expect(code).toBe(1);

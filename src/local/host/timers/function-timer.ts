@@ -28,7 +28,7 @@ export class FunctionTimer {
   #forget: (() => void) | undefined;
   #stopped = false;
 
-  /** @throws {HostError} when the schedule cannot be read. */
+  /** @throws {OperatorError} when the schedule cannot be read. */
   constructor(fn: RegisteredFunction, around: TimerSurroundings) {
     this.#fn = fn;
     this.#around = around;
