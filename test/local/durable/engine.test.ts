@@ -353,6 +353,8 @@ describe('transactions', () => {
     const engine = await openEngine({ store });
 
     await run(engine, 'sequence', { steps: 5 });
+    await new Promise(setImmediate);
+    await engine.stop();
 
     expect(store.commits).toBe(1 + 6);
   });

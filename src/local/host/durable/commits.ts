@@ -23,8 +23,9 @@ export function createCommits(store: Store, onFailure: (error: unknown) => void)
     turn = undefined;
     const group = entries;
     entries = [];
+    const all = group.flatMap(({ changes }) => changes);
     try {
-      store.commit(group.flatMap(({ changes }) => changes));
+      if (all.length > 0) store.commit(all);
     } catch (error) {
       closed = true;
       onFailure(error);

@@ -1,6 +1,7 @@
 import type { Decision } from './decision.ts';
+import { wake } from './delivery.ts';
 import { acknowledge, concerns, type LiveInstance, type Waiting } from './live-instance.ts';
-import { type Machine, wake } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { type CreatedEvent, EventType, type HistoryEvent, type MessageEvent } from './protocol/events.ts';
 import type { Change } from './store.ts';
 
@@ -63,3 +64,11 @@ function namesOfResults({ created }: LiveInstance, heard: readonly MessageEvent[
     return call !== undefined && 'Name' in call ? [call.Name] : [];
   });
 }
+
+/** The events of the episode as a change: the history grows at its end. */
+export const appendHistory = ({ instance }: Episode, events: readonly HistoryEvent[]): Change => ({
+  op: 'appendHistory',
+  instanceId: instance.row.instanceId,
+  from: instance.eventCount,
+  events,
+});

@@ -1,11 +1,13 @@
 import { decide, failed } from './decision.ts';
+import { end } from './ending.ts';
 import { beginEpisode, type Episode, type Plan, rest } from './episode.ts';
 import { type LiveInstance, takeBatch } from './live-instance.ts';
 import type { Machine } from './machine.ts';
 import { createdEvent } from './protocol/calls.ts';
 import { type HistoryEvent, isControl, orchestratorStarted } from './protocol/events.ts';
 import { type ReplayOutcome, replay } from './protocol/replay.ts';
-import { continueAsNew, control, end, goOn } from './transitions.ts';
+import { noSuchOrchestrator } from './start.ts';
+import { continueAsNew, control, goOn } from './transitions.ts';
 
 /** Runs one episode: messages in, orchestrator over its history, changes out. Resolves when the changes are on their way to the store. */
 export async function runEpisode(machine: Machine, instance: LiveInstance): Promise<void> {
@@ -52,10 +54,7 @@ async function makePlan({ machine, instance, heard, atMs, at }: Episode): Promis
 
 async function runOrchestrator(machine: Machine, { row, pastJson }: LiveInstance, fresh: readonly HistoryEvent[]): Promise<ReplayOutcome> {
   const fn = machine.app.find(row.name, 'orchestrationTrigger');
-  if (fn === undefined) {
-    const message = `The function '${row.name}' doesn't exist, is disabled, or is not an orchestrator function.`;
-    return { end: { kind: 'threw', message } };
-  }
+  if (fn === undefined) return { end: { kind: 'threw', message: noSuchOrchestrator(row.name) } };
   return replay(machine.app, fn, {
     instanceId: row.instanceId,
     parentInstanceId: row.parent?.instanceId ?? null,

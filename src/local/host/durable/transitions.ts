@@ -1,19 +1,9 @@
-import { type Next, nextFree } from './decision.ts';
-import type { RuntimeStatus } from './engine-api.ts';
-import { type Episode, type Plan, rest } from './episode.ts';
-import { acknowledge, recordHistory, storeResults, type Waiting } from './live-instance.ts';
-import { newMessage, type Planned, plannedMessage } from './machine.ts';
-import {
-  type ControlEvent,
-  EndStatus,
-  type EventRaised,
-  EventType,
-  type FailureDetails,
-  type HistoryEvent,
-  orchestratorCompleted,
-  orchestratorStarted,
-} from './protocol/events.ts';
-import { type ChildEnd, subOrchestrationEnded } from './protocol/results.ts';
+import type { Next } from './decision.ts';
+import { newMessage } from './delivery.ts';
+import { terminate } from './ending.ts';
+import { appendHistory, type Episode, type Plan, rest } from './episode.ts';
+import { recordHistory, storeResults, type Waiting } from './live-instance.ts';
+import { type ControlEvent, type EventRaised, EventType, type HistoryEvent, orchestratorCompleted } from './protocol/events.ts';
 import { executionStarted, newId } from './start.ts';
 import type { Change, InstanceRow } from './store.ts';
 import { planWork } from './work.ts';
@@ -31,7 +21,7 @@ export function goOn(episode: Episode, { decision, created, fresh, customStatusJ
   );
 
   episode.commit(
-    [...history(episode, events), { op: 'putInstance', row }, ...work.changes, ...dropTimers(episode, decision.canceled)],
+    [appendHistory(episode, events), { op: 'putInstance', row }, ...work.changes, ...dropTimers(episode, decision.canceled)],
     () => {
       instance.row = row;
       recordHistory(instance, events);
@@ -39,15 +29,6 @@ export function goOn(episode: Episode, { decision, created, fresh, customStatusJ
       rest(machine, instance);
     },
   );
-}
-
-/** The instance has returned or failed. */
-export function end(episode: Episode, plan: Plan, next: Extract<Next, { kind: 'complete' | 'fail' }>): void {
-  const { decision, created, fresh, customStatusJson } = plan;
-  const work = planWork(episode, created, { withTimers: false });
-  const ended =
-    next.kind === 'complete' ? completed(next.outputJson) : failedEnd(episode.instance.row.name, next.message, next.failureDetails);
-  finish(episode, { ...ended, events: [...fresh, ...created], nextNumber: decision.nextNumber, customStatusJson, work });
 }
 
 /** A request to the instance itself. */
@@ -60,7 +41,7 @@ function pause(episode: Episode, event: ControlEvent, { suspend }: { suspend: bo
   const { machine, instance, at } = episode;
   const resumed = instance.row.status === 'Suspended' ? 'Running' : instance.row.status;
   const row: InstanceRow = { ...instance.row, status: suspend ? 'Suspended' : resumed, updatedAt: at };
-  episode.commit([...history(episode, [event]), { op: 'putInstance', row }], () => {
+  episode.commit([appendHistory(episode, [event]), { op: 'putInstance', row }], () => {
     instance.row = row;
     recordHistory(instance, [event]);
     if (suspend) {
@@ -106,93 +87,6 @@ export function continueAsNew(episode: Episode, { created, customStatusJson }: P
   });
 }
 
-function terminate(episode: Episode, reason: string | null, event: ControlEvent): void {
-  const { machine, instance, at } = episode;
-  const { instanceId } = instance.row;
-  finish(episode, {
-    status: 'Terminated',
-    endStatus: EndStatus.Terminated,
-    outputJson: reason === null ? null : JSON.stringify(reason),
-    toParent: { kind: 'failed', reason: reason ?? 'terminated', details: '' },
-    // An instance that never ran still has to say what it was.
-    events: [orchestratorStarted(at), ...instance.inbox.map(({ row }) => row.event).filter(isStart), event],
-    nextNumber: nextFree(instance.created),
-    customStatusJson: instance.row.customStatusJson,
-    work: { changes: [{ op: 'deleteActivitiesOf', instanceId }], afterwards: () => machine.activities.removeOf(instanceId) },
-  });
-}
-
-const isStart = (event: HistoryEvent): boolean => event.EventType === EventType.ExecutionStarted;
-
-/** What the outside learns of an end. */
-type End = Readonly<{
-  status: RuntimeStatus;
-  endStatus: number;
-  outputJson: string | null;
-  toParent: ChildEnd;
-  failureDetails?: FailureDetails;
-}>;
-
-const completed = (outputJson: string | null): End => ({
-  status: 'Completed',
-  endStatus: EndStatus.Completed,
-  outputJson,
-  toParent: { kind: 'completed', outputJson },
-});
-
-function failedEnd(name: string, message: string, failureDetails: FailureDetails | undefined): End {
-  const reason = `Orchestrator function '${name}' failed: ${message}`;
-  const more = failureDetails === undefined ? {} : { failureDetails };
-  return {
-    status: 'Failed',
-    endStatus: EndStatus.Failed,
-    outputJson: JSON.stringify(reason),
-    toParent: { kind: 'failed', reason, details: message, ...more },
-    ...more,
-  };
-}
-
-type Finish = End & Readonly<{ events: readonly HistoryEvent[]; nextNumber: number; customStatusJson: string | null; work: Planned }>;
-
-/** Writes the end, tells the parent, and lets go of everything the instance had in memory. */
-function finish(
-  episode: Episode,
-  { status, endStatus, outputJson, failureDetails, toParent, events, nextNumber, customStatusJson, work }: Finish,
-): void {
-  const { machine, instance, at } = episode;
-  const { instanceId } = instance.row;
-  const row: InstanceRow = { ...instance.row, status, outputJson, customStatusJson, updatedAt: at };
-  const ended: HistoryEvent = {
-    EventType: EventType.ExecutionCompleted,
-    EventId: nextNumber,
-    Timestamp: at,
-    OrchestrationStatus: endStatus,
-    Result: outputJson,
-    ...(failureDetails ? { FailureDetails: failureDetails } : {}),
-  };
-  const notice = noticeToParent(episode, toParent);
-  for (const timer of instance.timers.values()) machine.timers.remove(timer);
-
-  const changes: Change[] = [{ op: 'deleteMessagesOf', instanceId }, ...history(episode, [...events, ended, orchestratorCompleted(at)])];
-  episode.commit([...changes, { op: 'putInstance', row }, ...work.changes, ...notice.changes], () => {
-    instance.row = row;
-    if (machine.live.get(instanceId) === instance) machine.live.delete(instanceId);
-    // Results that nobody hears any more, also those that came in while the end was on its way to the disk.
-    machine.commits.add(acknowledge(instance.inbox));
-    instance.inbox = [];
-    work.afterwards();
-    notice.afterwards();
-    machine.waiters.ended(instanceId);
-  });
-}
-
-function noticeToParent({ machine, instance, at }: Episode, end: ChildEnd): Planned {
-  const { parent } = instance.row;
-  const waiting = parent === null ? undefined : machine.live.get(parent.instanceId);
-  if (parent === null || waiting?.row.executionId !== parent.executionId) return { changes: [], afterwards: () => {} };
-  return plannedMessage(machine, newMessage(machine, parent, subOrchestrationEnded(parent.number, end, at)));
-}
-
 /** The last events of each name, as many as nothing waited for, in the order in which they came. */
 function unreadEvents({ machine, instance, heard }: Episode, counts: ReadonlyMap<string, number>): EventRaised[] {
   if (counts.size === 0) return [];
@@ -208,10 +102,6 @@ function unreadEvents({ machine, instance, heard }: Episode, counts: ReadonlyMap
     })
     .toReversed();
 }
-
-const history = ({ instance }: Episode, events: readonly HistoryEvent[]): Change[] => [
-  { op: 'appendHistory', instanceId: instance.row.instanceId, from: instance.eventCount, events },
-];
 
 /** Forgets waiting timers by the numbers of their calls. */
 function dropTimers({ machine, instance }: Episode, numbers: readonly number[]): Change[] {

@@ -1,9 +1,11 @@
+import { newMessage, plannedMessage } from './delivery.ts';
 import { EngineRefusal } from './engine-api.ts';
 import type { Episode } from './episode.ts';
-import { newMessage, type Planned, plannedMessage, planStart } from './machine.ts';
+import type { Planned } from './machine.ts';
 import { timerFired } from './protocol/calls.ts';
 import { type CreatedEvent, EventType, type SubOrchestrationCreated, type TaskScheduled, type TimerCreated } from './protocol/events.ts';
 import { subOrchestrationEnded } from './protocol/results.ts';
+import { planStart } from './start.ts';
 import type { ActivityRow } from './store.ts';
 
 /** Which work begins: an execution that ends starts what it called, but waits for nothing. */
