@@ -105,6 +105,16 @@ describe('requests to an instance', () => {
     expect(store.loadOpen()).toEqual({ instances: [], messages: [], activities: [] });
   });
 
+  test('terminate before the first turn leaves a history that says what never ran', async () => {
+    const engine = await openEngine();
+
+    const started = start(engine, 'sequence', { steps: 1 }, 'too-late');
+    await Promise.all([started, engine.terminate('too-late', 'changed my mind')]);
+
+    expect(await ended(engine, 'too-late')).toMatchObject({ status: 'Terminated', output: 'changed my mind' });
+    expect(engine.history('too-late').map(({ EventType }) => EventType)).toEqual([12, 0, 3, 1, 13]);
+  });
+
   test('a result that comes while suspended is stored by itself and heard after resume', async () => {
     const store = createMemoryStore();
     const engine = await openEngine({ store });
