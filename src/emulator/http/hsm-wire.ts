@@ -21,7 +21,7 @@ export const hsmWire: Wire = {
   error(exchange, error) {
     if (error instanceof BackupServiceError) {
       const { code, message, innererror } = error;
-      // The two kinds of start differ in the order of the fields, and both are compared byte by byte by somebody.
+      // The order of the fields differs by method, as recorded.
       const body = exchange.request.method === 'POST' ? { code, message, innererror } : { code, innererror, message };
       return write(
         { status: error.status, body: { error: body }, headers: error.headers },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenCheck, TokenService } from '../identity/tokens.ts';
-import type { Caller, Handler, Route, Service } from '../service.ts';
+import type { Caller, Route, Service } from '../service.ts';
 import { ServiceError } from '../service.ts';
 import { checkApiVersion } from './api-version.ts';
 import { acceptedAudiences, challengeResource } from './challenge.ts';
@@ -71,14 +71,14 @@ async function answerRequest(
     const match = route(request.method, path);
     if (!match.found) throw unknownRoute(match.pathKnown, request.method, path);
 
-    const { handle, part, needsApiVersion }: { handle: Handler } & Pick<EndpointRoute, 'part' | 'needsApiVersion'> = match.route;
+    const { handle, part, needsApiVersion } = match.route;
     const version = request.query.get('api-version');
     if (needsApiVersion || version !== undefined) checkApiVersion(service.kind, version);
     const { method, query, origin } = request;
     const { requestId } = exchange;
     return wire.answer(exchange, await handle({ method, path, query, origin, body, caller, requestId }, match.params, service), part);
   } catch (error) {
-    return wire.error(exchange, toServiceError(error));
+    return wire.error(exchange, toServiceError(error, request.signal));
   }
 }
 
@@ -106,9 +106,9 @@ const unknownRoute = (pathKnown: boolean, method: string, path: string) =>
     ? new ServiceError(405, 'MethodNotAllowed', `HTTP ${method} not allowed`)
     : new ServiceError(404, 'NotFound', `There is no resource at ${path}.`);
 
-function toServiceError(error: unknown): ServiceError {
+function toServiceError(error: unknown, { aborted: clientIsGone }: AbortSignal): ServiceError {
   if (error instanceof ServiceError) return error;
   if (error instanceof BodyTooLarge) return new ServiceError(413, 'RequestEntityTooLarge', error.message);
-  console.error('emulator: handler failed', error);
+  if (!clientIsGone) console.error('emulator: handler failed', error);
   return new ServiceError(500, 'InternalError', 'The emulator failed; its log says why.');
 }
