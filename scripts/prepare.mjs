@@ -1,7 +1,7 @@
 // Brings a fresh clone, or one whose sources changed, to a state that can run: dependencies installed, sources built.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { rememberNode, root } from './node.mjs';
 
@@ -29,8 +29,13 @@ export function build(node) {
   if (existsSync(join(root, 'dist')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
 
   console.error('hsmkeep: building …');
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  run(node, [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.build.json'], node);
+  const [dist, next, old] = ['dist', 'dist.next', 'dist.old'].map((name) => join(root, name));
+  for (const leftover of [next, old]) rmSync(leftover, { recursive: true, force: true });
+  run(node, [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', next], node);
+  // What runs from the old build keeps a whole one until the last moment.
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(next, dist);
+  rmSync(old, { recursive: true, force: true });
   writeFileSync(stamp, wanted);
 }
 

@@ -53,7 +53,8 @@ async function jobState(clients: Clients, { hsm, job }: HsmLock): Promise<'runni
   if (!job) return 'none';
   try {
     const { status } = await clients.hsm(hsm).checkJob(job);
-    return status === 'running' ? 'running' : 'over';
+    // No answer is no proof that it is over.
+    return status === 'running' || status === 'unanswered' ? 'running' : 'over';
   } catch (error) {
     // Another duty's job: this identity may not ask. Should it still run, the HSM itself answers 409.
     if (error instanceof RefusedError) return 'over';

@@ -10,6 +10,7 @@ import type { BackupTarget, KeyFacts, ManagedHsm } from './managed-hsm.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 
 const START_DEADLINE_MS = 60_000;
+const POLL_DEADLINE_MS = 10_000;
 const READ_DEADLINE_MS = 20_000;
 const LIST_DEADLINE_MS = 120_000;
 const VERSIONS_AT_ONCE = 8;
@@ -102,7 +103,7 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
       const resumed: Poller =
         kind === 'backup' ? await client.beginBackup(url, options) : await client.beginRestore(`${url}/folder`, options);
       try {
-        await resumed.poll({ abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) });
+        await resumed.poll({ abortSignal: AbortSignal.timeout(POLL_DEADLINE_MS) });
       } catch (error) {
         return jobError(name, error);
       }
@@ -228,7 +229,9 @@ function jobError(name: string, error: unknown): JobCheck {
   if (failure.kind === 'missing') return { status: 'unknown' };
   // Since 2021 a malformed SAS may show as a 400 of the poll itself.
   if (failure.kind === 'invalid') return { status: 'failed', code: failure.code, detail: failure.detail };
-  throw translate(name, 'tell the state of its job', error);
+  const translated = translate(name, 'tell the state of its job', error);
+  if (translated instanceof TransientError) return { status: 'unanswered', detail: `${failure.code}: ${failure.detail}` };
+  throw translated;
 }
 
 /** "The long-running operation has failed. <code>. <message>" */

@@ -21,7 +21,7 @@ export interface ManagedHsm {
   startPreBackup(target: BackupTarget): Promise<JobStart>;
   startBackup(target: BackupTarget): Promise<JobStart>;
   startPreRestore(target: BackupTarget, folder: string): Promise<JobStart>;
-  /** Asks once. @throws {RefusedError} {@link TransientError} */
+  /** Asks once. @throws {RefusedError} */
   checkJob(job: HsmJob): Promise<JobCheck>;
   /** Keys that are not `known` yet, each with all its versions, for about as long as the budget; `complete` when none is left. */
   keysExcept(known: ReadonlySet<string>, budgetMs: number): Promise<Readonly<{ keys: readonly KeyFacts[]; complete: boolean }>>;

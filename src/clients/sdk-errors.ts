@@ -36,7 +36,7 @@ export function sortSdkError(thrown: unknown): SdkFailure {
     };
   if (error.name === 'AbortError' || error.name === 'TimeoutError')
     return { kind: 'unreachable', code: 'TimedOut', detail: 'no answer in time' };
-  if (status === undefined) return { kind: 'unreachable', code, detail: `no answer: ${code}` };
+  if (status === undefined) return { kind: 'unreachable', code: code === 'Error' ? 'ConnectionFailed' : code, detail: 'no answer' };
   if (status >= 500 || status === 408) return { kind: 'unavailable', code, detail: `status ${status}` };
   return { kind: KIND_OF_STATUS[status] ?? 'invalid', code, detail };
 }

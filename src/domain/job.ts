@@ -24,9 +24,10 @@ export type JobStart = Readonly<
   | { status: 'refused'; refusal: Refusal; problem: Problem }
 >;
 
-/** The state of a job. `unknown`: the HSM does not know the job's id. Times are ISO 8601 UTC. */
+/** The state of a job. `unknown`: the HSM does not know the job's id. `unanswered`: it did not say; ask again. Times are ISO 8601 UTC. */
 export type JobCheck = Readonly<
   | { status: 'running' }
+  | { status: 'unanswered'; detail: string }
   | { status: 'succeeded'; folder: string | null; startedAt: string | null; endedAt: string | null; detail: string }
   | { status: 'failed'; code: string; detail: string }
   | { status: 'unknown' }

@@ -1,15 +1,19 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { updateDocument } from '../clients/blob-store.ts';
+import { listBackups } from '../clients/catalogue.ts';
 import type { Clients } from '../clients/clients.ts';
+import { RefusedError, TransientError } from '../clients/errors.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { type DueRun, dueRuns, type LastStarts, startKey } from '../domain/due-runs.ts';
 import type { Duty } from '../domain/duty.ts';
+import { isProven } from '../domain/record.ts';
 import { redact } from '../domain/redact.ts';
+import type { BackupView } from '../domain/views.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
 import { preRestoreBackup } from '../orchestrators/pre-restore-backup.ts';
 import { closeLostRuns } from './lost-runs.ts';
-import { startOnce } from './start-run.ts';
+import { liveRuns, startOnce } from './start-run.ts';
 
 /** Every five minutes, UTC. */
 export const SCHEDULE = '0 */5 * * * *';
@@ -30,7 +34,9 @@ export const fiveMinutesPassed =
 
     for (const run of due) {
       try {
-        const started = await start(durable, clients, run);
+        const decision = run.kind === 'backup' ? await isStillNeeded(durable, clients, run) : 'start';
+        if (decision === 'later') continue;
+        const started = decision === 'start' && (await start(durable, clients, run));
         await noteStart(clients, run);
         log.info('run due', { run: run.instanceId, plannedAt: run.plannedAt, started });
       } catch (error) {
@@ -42,6 +48,23 @@ export const fiveMinutesPassed =
     }
     await closeLostRuns({ clients, durable, now, log });
   };
+
+/**
+ * A backup that somebody asked for after the planned instant, and that got its proof, is this night's. While one is under way,
+ * nobody knows yet: the next tick looks again.
+ */
+async function isStillNeeded(durable: DurableClient, clients: Clients, { hsm, plannedAt }: DueRun): Promise<'start' | 'later' | 'no'> {
+  if ((await liveRuns(durable, 'backup', hsm)).length > 0) return 'later';
+  const { countsFrom } = clients.hsmConfig(hsm).protect;
+  const backups = await listBackups(clients.backups(hsm), hsm, clients.documents).catch(unlessUnavailable);
+  return backups.some((backup) => backup.takenAt >= plannedAt && isProven(backup, countsFrom)) ? 'no' : 'start';
+}
+
+/** What cannot be listed does not keep a backup from being tried: the run will tell what is wrong. */
+function unlessUnavailable(error: unknown): BackupView[] {
+  if (error instanceof RefusedError || error instanceof TransientError) return [];
+  throw error;
+}
 
 function start(durable: DurableClient, { hsmConfig }: Clients, { kind, hsm, instanceId }: DueRun): Promise<boolean> {
   const { container } = hsmConfig(hsm).backupTo;

@@ -1,3 +1,4 @@
+import { RefusedError, TransientError } from '../clients/errors.ts';
 import { listRuns, readRun } from '../clients/runs.ts';
 import { currentRun, type InstanceFacts } from '../domain/live-run.ts';
 import type { Run, RunKind } from '../domain/run.ts';
@@ -46,13 +47,25 @@ export const run = defineRoute({
       answers: { 200: { description: 'The run', schema: schemas.run } },
       async handle({ params }, tools) {
         const id = params['id'] ?? '';
-        const found = await asItStands(tools, id, await readRun(tools.clients.documents, id));
+        const found = await findRun(tools, id);
         if (!found) throw new HttpProblem(404, { message: `There is no run ${id}.`, hint: 'GET /api/runs lists them.' });
         return { jsonBody: found, ...(found.endedAt ? {} : { headers: { 'retry-after': '1' } }) };
       },
     },
   },
 });
+
+/** While storage says nothing, the orchestration itself may still tell. */
+async function findRun(tools: Tools, id: string): Promise<Run | undefined> {
+  try {
+    return await asItStands(tools, id, await readRun(tools.clients.documents, id));
+  } catch (error) {
+    if (!(error instanceof RefusedError || error instanceof TransientError)) throw error;
+    const found = await asItStands(tools, id, undefined);
+    if (found) return found;
+    throw error;
+  }
+}
 
 async function asItStands({ durable, now }: Pick<Tools, 'durable' | 'now'>, id: string, record: Run | undefined): Promise<Run | undefined> {
   if (record?.endedAt) return record;

@@ -8,7 +8,10 @@ import { BUSY_WAITS, JOB_POLLS, waitMs } from '../domain/waiting.ts';
 import { call, callOnce, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
 
-type Ended = Exclude<JobCheck, { status: 'running' }>;
+type Ended = Exclude<JobCheck, { status: 'running' | 'unanswered' }>;
+
+/** So many looks in a row without an answer, and the job's outcome counts as unknown. */
+const MOST_UNANSWERED = 5;
 
 /**
  * Enters the start of a job until the HSM has taken it: waits out another's job and answers that say nothing.
@@ -53,11 +56,16 @@ export function* followJob(
   job: HsmJob,
   retryAfterMs: number | null,
 ): Steps<Ended> {
+  const check = job.kind === 'backup' ? checkBackupJob : checkRestoreJob;
+  let unanswered = 0;
   for (let look = 0; look < JOB_POLLS.looks; look += 1) {
     log.waiting(`job ${job.jobId} runs on ${hsm}`);
     yield* sleep(context, waitMs(JOB_POLLS, look, retryAfterMs ?? undefined));
-    const check = yield* call(context, job.kind === 'backup' ? checkBackupJob : checkRestoreJob, { hsm, job });
-    if (check.status !== 'running') return check;
+    const found = yield* call(context, check, { hsm, job });
+    if (found.status !== 'unanswered' && found.status !== 'running') return found;
+    unanswered = found.status === 'unanswered' ? unanswered + 1 : 0;
+    if (unanswered === MOST_UNANSWERED)
+      throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, 'detail' in found ? found.detail : ''));
   }
   throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, 'it still ran at the deadline'));
 }

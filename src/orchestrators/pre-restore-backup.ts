@@ -22,8 +22,10 @@ export const preRestoreBackup = defineOrchestrator('preRestoreBackup', ['restore
   return yield* recordedRun(context, 'pre-restore', hsm, (log) =>
     underLock(context, log, hsm, function* () {
       log.begin('Choose');
-      const { folder } = yield* call(context, chooseBackup, { hsm, folder: input.folder });
+      const { folder, alreadyAccepted } = yield* call(context, chooseBackup, { hsm, folder: input.folder });
       log.done(folder);
+      // Nobody named it: what the HSM has accepted once needs no second asking.
+      if (alreadyAccepted && input.folder === null) return { folder, proof: 'L2', alreadyAccepted };
 
       log.begin('Pre-restore check');
       const started = yield* startJob(context, log, hsm, startPreRestore, { hsm, folder });

@@ -12,6 +12,8 @@ import { startTestEmulator, type TestEmulator } from './emulator.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const HOST = join(ROOT, 'dist', 'local', 'host', 'main.js');
 const DEADLINE_MS = 50_000;
+/** A run may have to sit out the deadlines of several requests. */
+const RUN_DEADLINE_MS = 110_000;
 
 export type AppStackOptions = Readonly<{
   hsms?: readonly string[];
@@ -43,11 +45,13 @@ export type AppStack = Readonly<{
   backupNow(hsm: string): Promise<string>;
   /** Waits for the end of a run, across restarts of the host. */
   runEnd(id: string): Promise<Run>;
-  /** Moves the emulated clock on, again and again, until told to stop: waits of hours pass in seconds. */
-  hurry(): () => Promise<void>;
+  /** Moves the emulated clock on, step by step, until told to stop: waits of hours pass in seconds. */
+  hurry(stepMs?: number): () => Promise<void>;
   /** The backup folders of an HSM. */
   folders(hsm: string): Promise<string[]>;
   document<T>(container: ContainerClient, path: string): Promise<T | undefined>;
+  /** How many activities an orchestration has scheduled, retries counted. */
+  activityTurns(id: string): Promise<number>;
   stop(): Promise<void>;
 }>;
 
@@ -112,6 +116,7 @@ export async function startAppStack({
 
   let host: ChildProcess | undefined;
   let apiUrl = '';
+  let masterKey = '';
   let log = '';
   const readyFile = join(folder, 'host-ready.json');
 
@@ -127,7 +132,7 @@ export async function startAppStack({
       // One that kills itself at a boundary may be gone before anybody sees it ready.
       if (hasEnded(child)) return child.signalCode === 'SIGKILL' || fail(`the host ended: ${log.slice(-2000)}`);
       if (!existsSync(readyFile)) return false;
-      apiUrl = (JSON.parse(readFileSync(readyFile, 'utf8')) as { apiUrl: string }).apiUrl;
+      ({ apiUrl, masterKey } = JSON.parse(readFileSync(readyFile, 'utf8')) as { apiUrl: string; masterKey: string });
       return true;
     });
   };
@@ -157,11 +162,15 @@ export async function startAppStack({
 
   const runEnd = async (id: string): Promise<Run> => {
     let ended: Run | undefined;
-    await until(`the end of ${id}`, async () => {
-      const answer = await api(`/runs/${id}`).catch(() => undefined);
-      ended = answer?.status === 200 && answer.body.endedAt ? (answer.body as Run) : undefined;
-      return ended !== undefined;
-    });
+    await until(
+      `the end of ${id}`,
+      async () => {
+        const answer = await api(`/runs/${id}`).catch(() => undefined);
+        ended = answer?.status === 200 && answer.body.endedAt ? (answer.body as Run) : undefined;
+        return ended !== undefined;
+      },
+      RUN_DEADLINE_MS,
+    );
     return ended as Run;
   };
 
@@ -182,11 +191,11 @@ export async function startAppStack({
       if (answer.status !== 202) throw new Error(`No backup was started: ${answer.status} ${answer.text}`);
       return answer.body.runId;
     },
-    hurry() {
+    hurry(stepMs = 5_000) {
       let stopped = false;
       const hurrying = (async () => {
         while (!stopped) {
-          await emulator.control.moveClock({ advanceMs: 5_000 });
+          await emulator.control.moveClock({ advanceMs: stepMs });
           await delay(50);
         }
       })();
@@ -204,6 +213,13 @@ export async function startAppStack({
     async document<T>(from: ContainerClient, path: string): Promise<T | undefined> {
       const blob = from.getBlobClient(path);
       return (await blob.exists()) ? (JSON.parse((await blob.downloadToBuffer()).toString('utf8')) as T) : undefined;
+    },
+    async activityTurns(id) {
+      const answer = await fetch(
+        `${apiUrl}/runtime/webhooks/durabletask/instances/${id}?showHistory=true&code=${encodeURIComponent(masterKey)}`,
+      );
+      const { historyEvents } = (await answer.json()) as { historyEvents: { EventType: string }[] };
+      return historyEvents.filter(({ EventType }) => /^Task(Scheduled|Completed|Failed)$/.test(EventType)).length;
     },
     async stop() {
       await killHost();

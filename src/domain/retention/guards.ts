@@ -108,7 +108,8 @@ const clockSkew: GuardFunction = ({ listing: { clockSkewMs }, nowMs }) => {
 };
 
 const duplicateId: GuardFunction = ({ backups }) => {
-  const seen = new Set(backups.map(({ backup }) => backup.id));
+  const seen = new Set<string>();
+  for (const { backup } of backups) seen.add(backup.id);
   if (seen.size === backups.length) return undefined;
   const ids = backups.map(({ backup }) => backup.id).filter((id) => !seen.delete(id));
   return {
