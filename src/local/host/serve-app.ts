@@ -1,5 +1,4 @@
 import type { LoadedApp } from './app-model.ts';
-import { checkTriggers } from './check-triggers.ts';
 import type { HostClock } from './clock.ts';
 import { durableClientApi } from './durable/client-api.ts';
 import { type ClientAddress, clientBinding } from './durable/client-binding.ts';
@@ -41,7 +40,7 @@ export type Serving = Readonly<{
 /**
  * Puts a loaded app to work: its requests, timers, queues and events.
  *
- * @throws {OperatorError} when a function has a trigger that this host does not have, or one whose options cannot be read.
+ * @throws {OperatorError} when a trigger's options cannot be read.
  */
 export function serveApp({ app, config, keys, engine, clock, dataDir, publicSide, rpcSide, log }: Parts): Serving {
   const address: ClientAddress = {
@@ -50,7 +49,6 @@ export function serveApp({ app, config, keys, engine, clock, dataDir, publicSide
     hubName: config.hubName,
     code: systemKey(keys, DURABLE_KEY),
   };
-  checkTriggers(app, log);
   const call = functionCaller(app, clientBinding(address));
   const monitor = new TimerMonitor(dataDir);
   const zone = timeZone(process.env['WEBSITE_TIME_ZONE'] || 'UTC');

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { LoadedApp } from './app-model.ts';
 import { applySettings, readSettingsFile } from './app-settings.ts';
+import { checkTriggers } from './check-triggers.ts';
 import type { HostClock } from './clock.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { crashAt } from './durable/crash-point.ts';
@@ -37,7 +38,7 @@ export type HostOptions = Readonly<{
   rpcPort?: number;
   /** In the form of local.settings.json. */
   settingsFile?: string;
-  /** Further app settings, before those of the file. What the environment has already wins over both. */
+  /** Further app settings, which win over those of the file. What the environment has already wins over both. */
   settings?: Readonly<Record<string, string>>;
   /** By default the emulator's at `HSMKEEP_CLOCK_URL`, else the system's. */
   clock?: HostClock;
@@ -95,6 +96,7 @@ async function start(options: HostOptions & { log: Log }, opened: Opened): Promi
   const clock = options.clock ?? (await openClock(log, opened));
   const loaded = options.app ?? (await loadApp(appDir, log));
   if (!options.app) opened.push(() => loaded.terminate());
+  checkTriggers(loaded, log);
   const tracked = trackCalls(limitTime(loaded, config.functionTimeoutMs));
 
   const engine = await openEngine(tracked.app, clock, { config, dataDir, log, onFatal: options.onFatal });

@@ -109,6 +109,20 @@ describe('followEmulatorClock', () => {
     expect(Date).toBe(RealDate);
   });
 
+  test('finds the time again of an emulator that was started anew and counts from the beginning', async () => {
+    const { url, restart, stop } = await startClockServer();
+    const clock = await followEmulatorClock(url, () => {});
+    try {
+      const due = new Promise<void>((resolve) => clock.at(clock.now() + 2 * HOUR_MS, resolve));
+      restart(9 * HOUR_MS);
+      await due;
+      expect(Date.now() - RealDate.now()).toBeGreaterThan(9 * HOUR_MS - 1_000);
+    } finally {
+      clock.stop();
+      await stop();
+    }
+  });
+
   test('refuses to start without an emulator, naming the address', async () => {
     await expect(followEmulatorClock('http://127.0.0.1:1/clock', () => {})).rejects.toThrow('http://127.0.0.1:1/clock');
   });
@@ -121,7 +135,7 @@ async function startClockServer() {
   const answer = (response: ServerResponse) => response.end(JSON.stringify({ now: new RealDate().toISOString(), offsetMs, version }));
   const server = createServer((request, response) => {
     const after = new URL(request.url ?? '', 'http://x').searchParams.get('after');
-    if (after === String(version)) held.add(response);
+    if (after !== null && Number(after) >= version) held.add(response);
     else answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -130,6 +144,11 @@ async function startClockServer() {
     move: (milliseconds: number) => {
       [offsetMs, version] = [milliseconds, version + 1];
       for (const response of held) answer(response);
+    },
+    restart: (milliseconds: number) => {
+      [offsetMs, version] = [milliseconds, 0];
+      held.clear();
+      server.closeAllConnections();
     },
     stop: async () => {
       server.closeAllConnections();

@@ -1,9 +1,10 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { startTestEmulator } from '../../support/emulator.ts';
 import { startFixture } from './support/fixture-host.ts';
 import { spawnHost } from './support/host-process.ts';
 import { ManualClock } from './support/manual-clock.ts';
+
+const HOUR_MS = 3_600_000;
 
 type SeenTimers = readonly (readonly [name: string, isPastDue: boolean, status: { last: string } | null])[];
 
@@ -36,20 +37,21 @@ describe('a host on a clock that is moved', () => {
 
 describe('a host that follows the emulator', () => {
   test('has its time from the start, in the app as in the engine, and a durable timer fires when it is moved', async () => {
-    const emulator = await startEmulatorClock();
-    const host = spawnHost({ env: { HSMKEEP_CLOCK_URL: emulator.url } });
+    const emulator = await startTestEmulator();
+    await emulator.control.moveClock({ advanceMs: 100 * HOUR_MS });
+    const host = spawnHost({ env: { HSMKEEP_CLOCK_URL: `${emulator.ready.controlUrl}/_emulator/clock` } });
     try {
-      const hours = async () => ((await (await host.call('/api/now')).json()) as { now: number }).now / 3_600_000 - Date.now() / 3_600_000;
-      expect(await hours()).toBeCloseTo(100, 1);
+      const hoursAhead = async () => (((await (await host.call('/api/now')).json()) as { now: number }).now - Date.now()) / HOUR_MS;
+      expect(await hoursAhead()).toBeCloseTo(100, 1);
 
       await host.call('/runtime/webhooks/durabletask/orchestrators/tomorrow/sleeper', { method: 'POST' });
       const status = async () =>
         (await host.call('/runtime/webhooks/durabletask/instances/sleeper')).json() as Promise<{ createdTime: string }>;
-      expect(Date.parse((await status()).createdTime) - Date.now()).toBeGreaterThan(99 * 3_600_000);
+      expect(Date.parse((await status()).createdTime) - Date.now()).toBeGreaterThan(99 * HOUR_MS);
 
-      emulator.moveTo(130);
-      await expect.poll(status).toMatchObject({ runtimeStatus: 'Completed' });
-      expect(await hours()).toBeCloseTo(130, 1);
+      await emulator.control.moveClock({ advanceMs: 30 * HOUR_MS });
+      await expect.poll(status, { timeout: 10_000 }).toMatchObject({ runtimeStatus: 'Completed' });
+      expect(await hoursAhead()).toBeCloseTo(130, 1);
     } finally {
       host.child.kill('SIGTERM');
       await host.ended;
@@ -57,29 +59,3 @@ describe('a host that follows the emulator', () => {
     }
   });
 });
-
-/** `GET /_emulator/clock` as the emulator answers it, 100 hours ahead at first. */
-async function startEmulatorClock() {
-  let [offsetHours, version] = [100, 1];
-  const held = new Set<ServerResponse>();
-  const answer = (response: ServerResponse) => {
-    const offsetMs = offsetHours * 3_600_000;
-    response.end(JSON.stringify({ now: new Date(Date.now() + offsetMs).toISOString(), offsetMs, version }));
-  };
-  const server = createServer((request, response) => {
-    if (request.url?.includes(`after=${version}`)) held.add(response);
-    else answer(response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/_emulator/clock`,
-    moveTo: (hours: number) => {
-      [offsetHours, version] = [hours, version + 1];
-      for (const response of held) answer(response);
-    },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
