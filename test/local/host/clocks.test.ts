@@ -114,7 +114,7 @@ describe('followEmulatorClock', () => {
     const clock = await followEmulatorClock(url, () => {});
     try {
       const due = new Promise<void>((resolve) => clock.at(clock.now() + 2 * HOUR_MS, resolve));
-      restart(9 * HOUR_MS);
+      await restart(9 * HOUR_MS);
       await due;
       expect(Date.now() - RealDate.now()).toBeGreaterThan(9 * HOUR_MS - 1_000);
     } finally {
@@ -145,7 +145,8 @@ async function startClockServer() {
       [offsetMs, version] = [milliseconds, version + 1];
       for (const response of held) answer(response);
     },
-    restart: (milliseconds: number) => {
+    restart: async (milliseconds: number) => {
+      await vi.waitFor(() => expect(held.size).toBeGreaterThan(0));
       [offsetMs, version] = [milliseconds, 0];
       held.clear();
       server.closeAllConnections();
