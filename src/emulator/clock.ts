@@ -5,6 +5,9 @@ import { readSetting, writeSetting } from './state/settings.ts';
 /** What the control interface shows of the clock. `version` grows with every move, so that a follower can wait for the next one. */
 export type ClockState = Readonly<{ now: string; offsetMs: number; version: number }>;
 
+/** Taken before anybody can replace `Date`: a program that follows this clock in the same process shifts its own. */
+const { now: realNow } = Date;
+
 /** The longest delay that a Node timer can take. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -27,7 +30,7 @@ export class MovableClock implements EmulatorClock {
   }
 
   now(): number {
-    return Date.now() + this.#offsetMs;
+    return realNow() + this.#offsetMs;
   }
 
   scaled(durationMs: number): number {
@@ -40,7 +43,7 @@ export class MovableClock implements EmulatorClock {
 
   /** Moves the clock so that it shows `nowMs`; whoever watches is told at once. */
   moveTo(nowMs: number): ClockState {
-    this.#offsetMs = Math.round(nowMs - Date.now());
+    this.#offsetMs = Math.round(nowMs - realNow());
     this.#version += 1;
     writeSetting(this.#db, 'clock', { offsetMs: this.#offsetMs, version: this.#version });
     for (const told of [...this.#watchers]) told();
@@ -64,9 +67,9 @@ export class MovableClock implements EmulatorClock {
 
   /** Resolves with the state once its version is above `after`, or as it is when `waitMs` of real time have passed. */
   async changedAfter(after: number, waitMs: number, signal: AbortSignal): Promise<ClockState> {
-    const deadline = Date.now() + waitMs;
-    while (this.#version <= after && Date.now() < deadline && !signal.aborted) {
-      await this.#moveOrTimeout(deadline - Date.now(), signal);
+    const deadline = realNow() + waitMs;
+    while (this.#version <= after && realNow() < deadline && !signal.aborted) {
+      await this.#moveOrTimeout(deadline - realNow(), signal);
     }
     return this.state;
   }

@@ -37,6 +37,20 @@ describe('the clock', () => {
     expect(await get('clock?after=1&waitMs=20')).toMatchObject({ version: 1 });
   });
 
+  test('is not moved twice by a follower in the same process that shifts Date', async () => {
+    await emulator.control.moveClock({ advanceMs: DAY });
+    const OwnDate = Date;
+    globalThis.Date = class extends OwnDate {
+      static override now = () => OwnDate.now() + DAY;
+    } as DateConstructor;
+    try {
+      const { now } = (await get('clock')) as { now: string };
+      expect(Math.abs(OwnDate.parse(now) - OwnDate.now() - DAY)).toBeLessThan(5000);
+    } finally {
+      globalThis.Date = OwnDate;
+    }
+  });
+
   test('does not keep the emulator from stopping', async () => {
     const waiting = get('clock?after=0&waitMs=30000').catch(() => 'cut');
     await get('clock');
