@@ -4,7 +4,7 @@ import type { Run } from '../../../src/domain/run.ts';
 import { type AppStack, startAppStack } from '../../support/app-stack.ts';
 import { median } from '../runner/rounds.ts';
 import type { Row } from '../runner/row.ts';
-import { processorTime, spent } from '../support/processor-time.ts';
+import { type ProcessorTime, processorTime, spent } from '../support/processor-time.ts';
 
 const ROUNDS = 5;
 const MANY = 50;
@@ -27,7 +27,7 @@ export const nightly: Row = {
       progress(`${MANY} HSMs at once …`);
       const before = processorTime();
       const many = await backUp(stack, NAMES);
-      const processors = spent(before, processorTime());
+      const used = spent(before, processorTime());
       return [
         {
           what: 'nightly run of one HSM, wall',
@@ -42,7 +42,7 @@ export const nightly: Row = {
           ours: many / 1000,
           baseline: { name: 'one', value: median(one) / 1000 },
           target: { of: 'ratio', atMost: 1.5 },
-          note: `host, emulator (this process) and Azurite share ${availableParallelism()} cores; processor time: ${processors}`,
+          note: sharedCores(used),
         },
       ];
     } finally {
@@ -50,6 +50,15 @@ export const nightly: Row = {
     }
   },
 };
+
+/** On Azure only the host's part is ours to pay; here it shares the machine with the stand-ins for everything else. */
+function sharedCores(used: ProcessorTime): string {
+  const cores = availableParallelism();
+  const parts = [...used].map(([name, seconds]) => `${name} ${seconds.toFixed(1)} s`);
+  const total = [...used.values()].reduce((sum, seconds) => sum + seconds, 0);
+  const bound = (total / cores).toFixed(1);
+  return `host, emulator (this process) and Azurite share ${cores} cores; processor time: ${parts.join(', ')}: not below ${bound} s here`;
+}
 
 /** Backs HSMs up at once. @returns Milliseconds until the last has ended. @throws {Error} when one did not complete. */
 async function backUp(stack: AppStack, hsms: readonly string[]): Promise<number> {
