@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ACTIVITIES, ORCHESTRATORS } from '../../src/app.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+type Row = Readonly<{ sdkCall: string; activity: string; orchestrators: string[] }>;
+
+const rows: Row[] =
+  read('ARCHITECTURE.md')
+    .split('## SDK call, activity, orchestrator')[1]
+    ?.split('\n## ')[0]
+    ?.split('\n')
+    .map((line) => [...line.matchAll(/`([\w.]+)`/g)].map(([, word]) => word ?? ''))
+    .filter((words, index, all) => words.length >= 3 && all[index] !== undefined)
+    .map(([sdkCall = '', activity = '', ...orchestrators]) => ({ sdkCall, activity, orchestrators })) ?? [];
+
+/** Every module that a source file imports, of ours, however indirectly. */
+function importsOf(path: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(/^import (?!type).*?from '(\.[^']+)'|^} from '(\.[^']+)'/gms)) {
+    if (target) importsOf(resolve(dirname(path), target), seen);
+  }
+  return seen;
+}
+
+describe('the table of ARCHITECTURE.md', () => {
+  test('has every registered activity exactly once', () => {
+    expect(rows.map(({ activity }) => activity).sort()).toEqual(ACTIVITIES.map(({ name }) => name).sort());
+  });
+
+  test.each(ACTIVITIES.map(({ name }) => name))('names the orchestrators that call %s', (activity) => {
+    const file = join(ROOT, 'src', 'activities', `${kebab(activity)}.ts`);
+    const callers = ORCHESTRATORS.filter(({ name }) => importsOf(join(ROOT, 'src', 'orchestrators', `${kebab(name)}.ts`)).has(file)).map(
+      ({ name }) => name,
+    );
+    expect(rows.find((row) => row.activity === activity)?.orchestrators.sort()).toEqual(callers.sort());
+  });
+
+  test.each(rows)('$activity rests on $sdkCall', ({ sdkCall, activity }) => {
+    const method = sdkCall.split('.')[1] ?? '';
+    const adapters = ['azure-blob-store', 'azure-managed-hsm', 'catalogue'].map((name) => read(`src/clients/${name}.ts`)).join('\n');
+    expect(adapters, `no client calls ${method}`).toContain(`.${method}(`);
+
+    const port = PORT_METHOD[method] ?? method;
+    const source = [...importsOf(join(ROOT, 'src', 'activities', `${kebab(activity)}.ts`))]
+      .filter((path) => path.includes('/activities/') || path.endsWith('/blob-store.ts') || path.endsWith('/catalogue.ts'))
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n');
+    expect(source, `${activity} does not call ${port}`).toMatch(new RegExp(`\\.${port}\\(|updateDocument\\(`));
+  });
+});
+
+/** What our client interfaces call the SDK's methods. */
+const PORT_METHOD: Readonly<Record<string, string>> = {
+  upload: 'write',
+  delete: 'remove',
+  download: 'open',
+  listBlobsByHierarchy: 'listFolders',
+  listBlobsFlat: 'listBlobs',
+  listPropertiesOfKeys: 'keysExcept',
+  poll: 'checkJob',
+  beginPreBackup: 'startPreBackup',
+  beginBackup: 'startBackup',
+  beginPreRestore: 'startPreRestore',
+};
