@@ -7,9 +7,8 @@ import { startPreBackup } from '../activities/start-pre-backup.ts';
 import { storeIntent } from '../activities/store-intent.ts';
 import type { HsmJob, JobCheck } from '../domain/job.ts';
 import { answerLost, jobFailed, noFolder } from '../domain/problems.ts';
-import type { InventorySummary } from '../domain/record.ts';
 import type { Problem } from '../domain/views.ts';
-import { call, defineOrchestrator, StepFailed, type Steps } from './durable.ts';
+import { call, defineOrchestrator, problemOf, StepFailed, type Steps } from './durable.ts';
 import { followJob, startJob } from './follow-job.ts';
 import { readInventory, recordInventory } from './inventory-steps.ts';
 import { recordFailedFolder, recordFolder } from './record-steps.ts';
@@ -140,13 +139,19 @@ function* adopt(night: Night): Steps<Taken> {
   return { folder, job: null, startedAt: null, endedAt: null };
 }
 
-/** A second backup of this night, ours or another's, is recorded too: every folder tells where it came from. */
+/**
+ * A second backup of this night, ours or another's, is recorded too: every folder tells where it came from.
+ * Trouble with it does not undo what was established for the first.
+ */
 function* recordOthers(night: Night, own: string): Steps<void> {
   const { context, log, hsm, run } = night;
-  const others = (yield* call(context, findNewFolders, { hsm, run })).filter((folder) => folder !== own).slice(0, MOST_OTHERS);
-  for (const folder of others) {
-    const unknown: Taken & { inventory: InventorySummary | null } = { folder, job: null, startedAt: null, endedAt: null, inventory: null };
-    yield* recordFolder(context, log, { ...recordBase(night), ...unknown });
+  try {
+    const others = (yield* call(context, findNewFolders, { hsm, run })).filter((folder) => folder !== own).slice(0, MOST_OTHERS);
+    for (const folder of others) {
+      yield* recordFolder(context, log, { ...recordBase(night), folder, job: null, startedAt: null, endedAt: null, inventory: null });
+    }
+  } catch (error) {
+    log.degrade(problemOf(error));
   }
 }
 

@@ -46,11 +46,12 @@ export class RunLog {
 
   /** Ends the open step: the run goes on, and ends as Degraded at best. */
   degrade({ message, hint }: Problem): void {
+    this.#openIfNone();
     this.#closeOpen('Degraded', { message, hint });
   }
 
   fail({ message, hint }: Problem): void {
-    if (!this.#open()) this.begin('End');
+    this.#openIfNone();
     this.#closeOpen('Failed', { message, hint });
   }
 
@@ -59,6 +60,11 @@ export class RunLog {
     this.#closeOpen('Completed');
     this.#set({ status: worstStatus(this.#run.steps), endedAt: this.#now(), ...(result && { result }) });
     return this.#run;
+  }
+
+  /** Trouble between two steps needs a place to be told. */
+  #openIfNone(): void {
+    if (!this.#open()) this.begin('End');
   }
 
   #open(): Step | undefined {

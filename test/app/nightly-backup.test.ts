@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folderDigits } from '../../src/domain/folder.ts';
 import type { BackupRecord } from '../../src/domain/record.ts';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
+import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
 
 let stack: AppStack;
 beforeAll(async () => {
@@ -80,4 +81,36 @@ describe('a backup run', () => {
     expect(shown.body.backup.proof).toBe('L2');
     expect(shown.body.record.proofs.map(({ level }: { level: string }) => level)).toEqual(['L1', 'L2']);
   });
+});
+
+test('a second backup of the night that never settles degrades the run and costs it nothing', { timeout: 120_000 }, async () => {
+  const container = stack.container('contoso-hsm');
+  const { control } = stack.emulator;
+  await control.fault({
+    match: { host: 'contoso-hsm', method: 'GET', path: '/backup/*/pending' },
+    skip: 1,
+    times: 1,
+    action: 'delay',
+    ms: 1_500,
+  });
+  const id = await stack.backupNow('contoso-hsm');
+  await until('the backup to run', async () => (await stack.api(`/runs/${id}`)).body.steps?.at(-1)?.name === 'Backup');
+  // Somebody else's folder, of this night and still being written.
+  const { now } = await control.moveClock({ advanceMs: 0 });
+  const other = `mhsm-contoso-hsm-${folderDigits(new Date(Date.parse(now) + 60_000).toISOString())}`;
+  const stopHurrying = stack.hurry(60_000);
+  let ended = false;
+  const meddling = (async () => {
+    for (let n = 0; !ended; n += 1) await container.getBlockBlobClient(`${other}/part`).upload(String(n), String(n).length);
+  })();
+  const run = await stack.runEnd(id).finally(() => (ended = true));
+  await meddling;
+  await stopHurrying();
+
+  const own = String(run.result?.['folder'] ?? '');
+  expect(run.status, JSON.stringify(run.steps)).toBe('Degraded');
+  const records = await Promise.all(
+    [own, other].map((folder) => stack.document<BackupRecord>(container, `hsmkeep/contoso-hsm/${folder}.json`)),
+  );
+  expect(records.map((record) => record?.status).sort()).toEqual(['complete', 'failed']);
 });
