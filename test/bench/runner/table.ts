@@ -5,6 +5,7 @@ type Line = Readonly<Record<(typeof COLUMNS)[number], string>>;
 
 /** Figures as lines under one another, the notes and ways to get missing baselines below. */
 export function table(figures: readonly Figure[]): string {
+  if (figures.length === 0) return 'no figures';
   const lines: Line[] = [Object.fromEntries(COLUMNS.map((column) => [column, column])) as Line, ...figures.map(lineOf)];
   const widths = COLUMNS.map((column) => Math.max(...lines.map((line) => line[column].length)));
   const rows = lines.map((line) =>
