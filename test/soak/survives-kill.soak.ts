@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
-import { BOUNDARIES, type KilledNight, killAfter, killAtBoundary, NIGHTLY_ACTIVITIES } from '../support/kill-rounds.ts';
+import { BOUNDARIES, type KilledNight, killAfter, killAtBoundary, NIGHTLY_TURNS } from '../support/kill-rounds.ts';
 
 const RANDOM_ROUNDS = 50;
 const LONGEST_MS = 2_500;
@@ -17,10 +17,10 @@ afterAll(async () => {
   );
 });
 
-for (const activity of NIGHTLY_ACTIVITIES) {
+for (const turn of NIGHTLY_TURNS) {
   for (const boundary of BOUNDARIES) {
-    test(`a kill at ${boundary} of ${activity} keeps the law`, async () => {
-      matrix.push(await killAtBoundary(stack, `${boundary}:${activity}:1`));
+    test(`a kill at ${boundary} of ${turn} keeps the law`, async () => {
+      matrix.push(await killAtBoundary(stack, `${boundary}:${turn}`));
     });
   }
 }

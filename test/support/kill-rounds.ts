@@ -5,24 +5,27 @@ import type { AppStack } from './app-stack.ts';
 
 const HSM = 'contoso-hsm';
 
-/** The activities of a nightly run, in the order in which it first calls them. */
-export const NIGHTLY_ACTIVITIES = [
-  'saveRun',
-  'acquireLock',
-  'startPreBackup',
-  'checkBackupJob',
-  'storeIntent',
-  'takeInventory',
-  'startBackup',
-  'noteLockStep',
-  'sealInventory',
-  'hashFolder',
-  'fingerprintFolder',
-  'sealManifest',
-  'writeRecord',
-  'findNewFolders',
-  'clearStaging',
-  'releaseLock',
+/** The activity turns of a nightly run, in order: the activity and the how-manieth time it is called. */
+export const NIGHTLY_TURNS = [
+  'saveRun:1',
+  'acquireLock:1',
+  'startPreBackup:1',
+  'checkBackupJob:1',
+  'storeIntent:1',
+  'takeInventory:1',
+  'startBackup:1',
+  'noteLockStep:1',
+  'checkBackupJob:2',
+  'takeInventory:2',
+  'sealInventory:1',
+  'hashFolder:1',
+  'fingerprintFolder:1',
+  'sealManifest:1',
+  'writeRecord:1',
+  'findNewFolders:1',
+  'clearStaging:1',
+  'releaseLock:1',
+  'saveRun:2',
 ] as const;
 
 /** Handler not begun; handler done and its result not on disk; result on disk. */
