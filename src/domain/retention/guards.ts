@@ -1,6 +1,6 @@
 import { counted, countedAre, isOrAre, named } from './phrases.ts';
-import { isEmptyPolicy, type Protection, type RetentionPolicy } from './policy.ts';
-import { type DatedBackup, isCandidate } from './retained-backup.ts';
+import { isEmptyPolicy, type RetentionPolicy } from './policy.ts';
+import { type DatedBackup, isCandidate, LATEST_MS } from './retained-backup.ts';
 
 /** What stopped a plan. */
 export type Guard =
@@ -121,7 +121,7 @@ const duplicateId: GuardFunction = ({ backups }) => {
 };
 
 const unreadableTime: GuardFunction = ({ backups }) => {
-  const ids = backups.filter(({ takenMs }) => takenMs === Number.POSITIVE_INFINITY).map(({ backup }) => backup.id);
+  const ids = idsLaterThan(LATEST_MS, backups);
   return ids.length === 0
     ? undefined
     : {
@@ -133,7 +133,7 @@ const unreadableTime: GuardFunction = ({ backups }) => {
 };
 
 const futureBackup: GuardFunction = ({ backups, nowMs }) => {
-  const ids = backups.filter(({ takenMs }) => takenMs > nowMs + TOLERATED_SKEW_MS).map(({ backup }) => backup.id);
+  const ids = idsLaterThan(nowMs + TOLERATED_SKEW_MS, backups);
   return ids.length === 0
     ? undefined
     : {
@@ -146,8 +146,8 @@ const futureBackup: GuardFunction = ({ backups, nowMs }) => {
 
 /** A failed night leaves every older backup alone. */
 const newestUnproven: GuardFunction = ({ policy: { protection }, backups }) => {
-  const newest = newestCandidate(protection, backups);
-  const ids = backups.filter(({ takenMs }) => newest !== undefined && takenMs > newest.takenMs).map(({ backup }) => backup.id);
+  const newest = backups.find(({ backup }) => isCandidate(backup, protection.countsFrom));
+  const ids = newest === undefined ? [] : idsLaterThan(newest.takenMs, backups);
   return newest === undefined || ids.length === 0
     ? undefined
     : {
@@ -159,15 +159,16 @@ const newestUnproven: GuardFunction = ({ policy: { protection }, backups }) => {
 };
 
 const floor: GuardFunction = ({ policy: { protection }, backups }) => {
-  const proven = backups.filter(({ backup }) => isCandidate(backup, protection.countsFrom));
-  return proven.length >= protection.floor
-    ? undefined
-    : {
-        guard: 'floor',
-        message: `There ${isOrAre(proven.length)} ${counted(proven.length, 'backup')} proven to ${protection.countsFrom} or above; the floor is ${protection.floor}.`,
-        hint: 'Nothing is deleted until there are enough: let the nightly runs add to them, or prove older ones (adopt, pre-restore).',
-        ids: proven.map(({ backup }) => backup.id),
-      };
+  const proven = backups.values().filter(({ backup }) => isCandidate(backup, protection.countsFrom));
+  // No more of them are looked for than it takes.
+  const ids = [...proven.take(protection.floor).map(({ backup }) => backup.id)];
+  if (ids.length >= protection.floor) return undefined;
+  return {
+    guard: 'floor',
+    message: `There ${isOrAre(ids.length)} ${counted(ids.length, 'backup')} proven to ${protection.countsFrom} or above; the floor is ${protection.floor}.`,
+    hint: 'Nothing is deleted until there are enough: let the nightly runs add to them, or prove older ones (adopt, pre-restore).',
+    ids,
+  };
 };
 
 const GUARDS: readonly GuardFunction[] = [
@@ -183,5 +184,8 @@ const GUARDS: readonly GuardFunction[] = [
   floor,
 ];
 
-const newestCandidate = ({ countsFrom }: Protection, backups: readonly DatedBackup[]): DatedBackup | undefined =>
-  backups.find(({ backup }) => isCandidate(backup, countsFrom));
+/** The backups after an instant; newest first, they lie in front. */
+function idsLaterThan(instantMs: number, backups: readonly DatedBackup[]): string[] {
+  const first = backups.findIndex(({ takenMs }) => takenMs <= instantMs);
+  return backups.slice(0, first === -1 ? backups.length : first).map(({ backup }) => backup.id);
+}

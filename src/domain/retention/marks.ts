@@ -1,5 +1,5 @@
 import type { RetentionPlan } from './plan.ts';
-import { isMarked, type RetainedBackup } from './retained-backup.ts';
+import { isMarked, LATEST_MS, type RetainedBackup } from './retained-backup.ts';
 
 /** How far pruning goes: only look, mark what a plan forgets, or also delete what was marked long enough ago. */
 export type PruneMode = 'observe' | 'mark' | 'delete';
@@ -53,9 +53,6 @@ export function undoMark(backup: RetainedBackup): RetainedBackup {
   const { markedAt: _, ...rest } = backup;
   return backup.markedAt === undefined ? backup : rest;
 }
-
-/** The latest instant that a date can hold. */
-const LATEST_MS = 8.64e15;
 
 /** When a marked backup may be deleted, ISO 8601 UTC. */
 const deletableAt = ({ markedAt = '' }: RetainedBackup, undoDays: number): string =>

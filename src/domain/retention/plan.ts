@@ -69,14 +69,15 @@ export const planByRules = (
 
 const saved = ({ id, reasons }: Decision, { guard }: Refusal): Decision => ({ id, keep: true, reasons: [...reasons, `refused: ${guard}`] });
 
-/** What the brake is for: marked backups have passed it already, and no longer count. */
+/** What the brake looks at: marked backups have passed it already, and no longer count. Decisions are in the order of the backups. */
 function aboutToForget(
   { protection }: RetentionPolicy,
   backups: readonly DatedBackup[],
   decisions: readonly Decision[],
 ): Pick<BrakeInput, 'forgotten' | 'candidates'> {
+  const unmarked = backups.map(({ backup }, index) => ({ backup, keep: decisions[index]?.keep })).filter(({ backup }) => !isMarked(backup));
   return {
-    forgotten: backups.filter(({ backup }, index) => decisions[index]?.keep === false && !isMarked(backup)).map(({ backup }) => backup),
-    candidates: backups.filter(({ backup }) => !isMarked(backup) && isCandidate(backup, protection.countsFrom)).length,
+    forgotten: unmarked.filter(({ keep }) => keep === false).map(({ backup }) => backup),
+    candidates: unmarked.filter(({ backup }) => isCandidate(backup, protection.countsFrom)).length,
   };
 }

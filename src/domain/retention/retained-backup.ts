@@ -1,4 +1,5 @@
 import { atLeast, type ProofLevel } from '../backup.ts';
+import { descending } from './descending.ts';
 
 /** A backup pinned by a person until a time, ISO 8601. */
 export type Hold = Readonly<{ until: string; by?: string; reason?: string }>;
@@ -21,12 +22,30 @@ export type RetainedBackup = Readonly<{
   markedAt?: string;
 }>;
 
-/** A backup with its time in milliseconds since 1970; an unreadable time is infinitely late, so that it comes first and is refused. */
+/** A backup with its time in milliseconds since 1970; later than {@link LATEST_MS} when it cannot be read, so that it comes first and is refused. */
 export type DatedBackup = Readonly<{ backup: RetainedBackup; takenMs: number; tags?: readonly string[] }>;
+
+/** The latest instant that a date can hold. */
+export const LATEST_MS = 8.64e15;
 
 /** Newest first; backups of one time by their id, so that two runs always agree. */
 export function newestFirst(backups: readonly RetainedBackup[]): DatedBackup[] {
-  return backups.map(dated).sort((a, b) => (a.takenMs === b.takenMs ? byId(a.backup, b.backup) : b.takenMs - a.takenMs));
+  const times = new Float64Array(backups.length);
+  for (const [index, { takenAt }] of backups.entries()) times[index] = readTime(takenAt);
+  const dated = Array.from(descending(times), (position): DatedBackup => {
+    const backup = backups[position] as RetainedBackup;
+    return { backup, takenMs: times[position] as number, tags: backup.tags };
+  });
+  sortTies(dated);
+  return dated;
+}
+
+/** Sorts each run of backups of one time by id. */
+function sortTies(dated: DatedBackup[]): void {
+  for (let from = 0, to = 1; from < dated.length; from = to++) {
+    while (to < dated.length && dated[to]?.takenMs === dated[from]?.takenMs) to++;
+    if (to - from > 1) dated.splice(from, to - from, ...dated.slice(from, to).sort(byId));
+  }
 }
 
 /** Whether a backup takes part in the rules: complete, ours, and proven well enough. */
@@ -36,9 +55,9 @@ export const isCandidate = ({ status = 'complete', proof }: RetainedBackup, coun
 /** Whether a backup bears a mark whose time can be read. Another mark is none: it is set anew, and nothing is deleted by it. */
 export const isMarked = ({ markedAt }: RetainedBackup): boolean => markedAt !== undefined && !Number.isNaN(Date.parse(markedAt));
 
-function dated(backup: RetainedBackup): DatedBackup {
-  const takenMs = Date.parse(backup.takenAt);
-  return { backup, takenMs: Number.isNaN(takenMs) ? Number.POSITIVE_INFINITY : takenMs, tags: backup.tags };
-}
+const readTime = (takenAt: string): number => {
+  const takenMs = Date.parse(takenAt);
+  return Number.isNaN(takenMs) ? LATEST_MS + 1 : takenMs;
+};
 
-const byId = (a: RetainedBackup, b: RetainedBackup): number => (a.id < b.id ? -1 : 1);
+const byId = ({ backup: a }: DatedBackup, { backup: b }: DatedBackup): number => (a.id < b.id ? -1 : 1);
