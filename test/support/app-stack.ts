@@ -22,6 +22,8 @@ export type AppStackOptions = Readonly<{
   hsm?: Readonly<Record<string, unknown>>;
   /** Changes to the settings of the host. */
   env?: Readonly<Record<string, string>>;
+  /** False: the storage account does not know the HSMs' own identity. */
+  hsmMayWrite?: boolean;
   /** Roles of the identity of the backup duty, for tests that take a right away. */
   backupRoles?: readonly { scope: string; role?: string; dataActions?: readonly string[] }[];
 }>;
@@ -72,13 +74,14 @@ export async function startAppStack({
   hsm = {},
   env = {},
   backupRoles,
+  hsmMayWrite = true,
 }: AppStackOptions = {}): Promise<AppStack> {
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
   const azurite = await startAzurite();
   const emulator = await startTestEmulator({
     dataDir: join(folder, 'emulator'),
     hsms: hsms.map((name) => ({ name, domain: 'emea' })),
-    storage: [azurite.connectionString],
+    storage: hsmMayWrite ? [azurite.connectionString] : [],
     timeScale,
   });
   const blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);

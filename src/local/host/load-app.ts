@@ -21,6 +21,8 @@ export async function loadApp(appDir: string, log: Log): Promise<LoadedApp> {
     for (const path of entryPoints) await import(pathToFileURL(path).href);
     return await core.finishStartUp(appDir);
   } catch (error) {
+    // The app has said itself what a person has to put right.
+    if (error instanceof OperatorError) throw error;
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     throw new OperatorError(`The function app in ${appDir} could not be loaded: ${reason}`, 'Correct the app.', { cause: error });
   }
