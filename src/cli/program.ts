@@ -8,6 +8,7 @@ import { devCommand } from './commands/dev.ts';
 import { emulatorCommand } from './commands/emulator.ts';
 import { hsmCommand } from './commands/hsm.ts';
 import { preRestoreCommand } from './commands/pre-restore.ts';
+import { retentionCommand } from './commands/retention.ts';
 import { runCommand } from './commands/run.ts';
 import { reportError } from './errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
@@ -36,7 +37,17 @@ function buildProgram(context: CommandContext): Command {
     .version(version(), '-V, --version')
     .enablePositionalOptions();
 
-  const commands = [devCommand, emulatorCommand, hsmCommand, backupCommand, preRestoreCommand, runCommand, configCommand, catalogueCommand];
+  const commands = [
+    devCommand,
+    emulatorCommand,
+    hsmCommand,
+    backupCommand,
+    preRestoreCommand,
+    runCommand,
+    configCommand,
+    catalogueCommand,
+    retentionCommand,
+  ];
   for (const command of commands) program.addCommand(command(context));
 
   withExamples(program, [

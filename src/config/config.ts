@@ -63,12 +63,14 @@ const secretReference = z.string().check((context) => {
 const schedule = z
   .string()
   .refine(isSchedule, 'is not a schedule: six fields, second minute hour day month weekday, such as "0 0 2 * * *"');
-const timeZone = z.string().refine(isTimeZone, 'is not an IANA time zone, such as Europe/Berlin');
+/** An IANA time zone. */
+export const timeZone = z.string().refine(isTimeZone, 'is not an IANA time zone, such as Europe/Berlin');
 const name = z.string().regex(/^[0-9a-zA-Z](?:[0-9a-zA-Z-]{0,22}[0-9a-zA-Z])?$/, 'must be 1 to 24 letters, digits and hyphens');
 const count = z.int().min(-1, 'must be -1 (all) or more');
 const duration = z.string().regex(/^(?=.)(\d+y)?(\d+m)?(\d+d)?(\d+h)?$/, 'must be a duration such as 1y2m3d4h');
 
-const retention = z.strictObject({
+/** The rules of a retention policy, as people write them. */
+export const retention = z.strictObject({
   last: count.optional(),
   hourly: count.optional(),
   daily: count.optional(),
@@ -84,7 +86,8 @@ const retention = z.strictObject({
   keepTags: z.array(z.array(z.string())).optional(),
 });
 
-const protect = z.strictObject({
+/** What no retention rule can cross, as people write it. */
+export const protect = z.strictObject({
   countsFrom: z.enum(['L0', 'L1', 'L2', 'L3c', 'L3']).optional(),
   floor: z.int().min(1).optional(),
   undoDays: z.int().min(0).optional(),
@@ -261,7 +264,8 @@ function duplicates(file: unknown): string[] {
   });
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+/** A mistake that zod found, as lines of path and complaint: `hsms[0].retention.daily: must be -1 (all) or more`. */
+export function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = pathText(issue.path);
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${pathText([...issue.path, key])}: is not a known field`);
   // A union reports what each of its forms disliked; the most specific complaint is the useful one.

@@ -159,9 +159,11 @@ const newestUnproven: GuardFunction = ({ policy: { protection }, backups }) => {
 };
 
 const floor: GuardFunction = ({ policy: { protection }, backups }) => {
-  const proven = backups.values().filter(({ backup }) => isCandidate(backup, protection.countsFrom));
-  // No more of them are looked for than it takes.
-  const ids = [...proven.take(protection.floor).map(({ backup }) => backup.id)];
+  const ids: string[] = [];
+  for (const { backup } of backups) {
+    if (ids.length >= protection.floor) break;
+    if (isCandidate(backup, protection.countsFrom)) ids.push(backup.id);
+  }
   if (ids.length >= protection.floor) return undefined;
   return {
     guard: 'floor',
