@@ -1,0 +1,121 @@
+import { OperatorError } from '../errors.ts';
+import { Sensitive } from './sensitive.ts';
+import type { Tags } from './tags.ts';
+
+/**
+ * How far the rotation of an entry has come, as its tag says. Advisory: what counts is asked again.
+ *
+ * - `open`: the value is stored, the target may or may not have it.
+ * - `applied`: the target was seen to accept it.
+ * - `published`: it is the current version of the secret, and was seen to work; the old one is in its grace.
+ * - `dead`: proven not to be what the target accepts, or given up for a newer version that works.
+ *
+ * An entry that is disabled is closed.
+ */
+export type EscrowState = 'open' | 'applied' | 'published' | 'dead';
+const STATES: readonly EscrowState[] = ['open', 'applied', 'published', 'dead'];
+
+/** The newest entry kept for a secret, without its value. Times are ISO 8601 UTC. */
+export type EscrowEntry = Readonly<{
+  /** Version of the escrow's secret. */
+  version: string;
+  createdAt: string;
+  rotationId: string;
+  /** Version of the secret that is being replaced. */
+  base: string;
+  /** Which place on the target gets the value. */
+  slot: string;
+  /** How often a value was made for this base, from 1. */
+  attempt: number;
+  state: EscrowState;
+}>;
+
+/** What an entry holds. The verifier (a salted hash, say) is kept so that a repeated apply sends the very same bytes. */
+export type EscrowContent = Readonly<{ value: Sensitive; verifier?: string }>;
+
+export const ESCROW_CONTENT_TYPE = 'application/vnd.hsmkeep.escrow+json';
+const SUFFIX = '--pending';
+const HASHED = /^p-[0-9a-f]{16}$/;
+const LONGEST_NAME = 127;
+
+/**
+ * The name of a secret's entries.
+ *
+ * @param shared The escrow vault is not the secret's own, so that names of several vaults meet there.
+ */
+export function escrowName(vault: string, name: string, shared: boolean): string {
+  const whole = `${shared ? `${vault}--` : ''}${name}${SUFFIX}`.toLowerCase();
+  return whole.length <= LONGEST_NAME ? whole : `p-${hash(whole, 0x811c9dc5)}${hash(whole, 0x01234567)}`;
+}
+
+/** Whether a secret of this name is an entry, not a secret of somebody's. */
+export const isEscrowName = (name: string): boolean => name.toLowerCase().endsWith(SUFFIX) || HASHED.test(name);
+
+/** Which secret an entry is for. */
+export const escrowOwner = (vault: string, name: string): string => `${vault}/${name}`.toLowerCase();
+
+export function escrowTags(owner: string, { rotationId, base, slot, attempt, state }: Omit<EscrowEntry, 'version' | 'createdAt'>): Tags {
+  return {
+    'rot-id': rotationId,
+    'rot-for': owner,
+    'rot-base': base,
+    'rot-slot': slot,
+    'rot-attempt': String(attempt),
+    'rot-state': state,
+  };
+}
+
+/**
+ * Reads an entry from its version's tags.
+ *
+ * @param owner The secret that it is looked up for.
+ * @throws {OperatorError} when it is another secret's, or its tags were changed: nothing may be concluded from it then.
+ */
+export function parseEscrow(owner: string, found: Readonly<{ name: string; version: string; createdAt: string; tags: Tags }>): EscrowEntry {
+  const { tags } = found;
+  const state = STATES.find((one) => one === tags['rot-state']);
+  const attempt = Number(tags['rot-attempt'] ?? '1');
+  const [rotationId, base] = [tags['rot-id'], tags['rot-base']];
+  if (tags['rot-for'] !== owner || state === undefined || !rotationId || !base || !Number.isInteger(attempt)) {
+    throw new OperatorError(
+      `The escrow entry ${found.name} is not readable as one of ${owner}: its tags were changed, or it belongs to something else.`,
+      'Compare its tags rot-for, rot-id, rot-base and rot-state with those of its earlier versions, and put them back. Do not delete it: it may hold the only working value.',
+    );
+  }
+  return { version: found.version, createdAt: found.createdAt, rotationId, base, slot: tags['rot-slot'] ?? '', attempt, state };
+}
+
+/** The text that an entry is stored as. */
+export const sealEscrow = ({ value, verifier }: EscrowContent): Sensitive =>
+  value.use(
+    (plain) => new Sensitive(JSON.stringify({ schema: 'hsmkeep.escrow/1', value: plain, ...(verifier !== undefined && { verifier }) })),
+  );
+
+/**
+ * @param name Of the entry, for the error.
+ * @throws {OperatorError} when it is no entry of a version that this hsmkeep knows. Carries no part of it.
+ */
+export function openEscrow(text: Sensitive, name: string): EscrowContent {
+  const content = text.use(parse);
+  if (content) return content;
+  throw new OperatorError(
+    `The escrow entry ${name} does not hold what hsmkeep stores there.`,
+    'Upgrade hsmkeep when a newer version wrote it; otherwise look who writes into the escrow vault. Do not delete it.',
+  );
+}
+
+function parse(text: string): EscrowContent | undefined {
+  try {
+    const { schema, value, verifier } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    if (schema !== 'hsmkeep.escrow/1' || typeof value !== 'string' || value === '') return undefined;
+    return { value: new Sensitive(value), ...(typeof verifier === 'string' && { verifier }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** FNV-1a, eight hexadecimal digits. */
+function hash(text: string, seed: number): string {
+  const sum = [...text].reduce((value, letter) => Math.imul(value ^ letter.charCodeAt(0), 0x01000193) >>> 0, seed);
+  return sum.toString(16).padStart(8, '0');
+}

@@ -1,0 +1,134 @@
+import type { Problem } from '../views.ts';
+import { later } from './duration.ts';
+import type { EscrowEntry } from './escrow.ts';
+import { secretDisabled, tooManyAttempts } from './problems.ts';
+import type { Management, Tags } from './tags.ts';
+import { dueAt, EARLY_EVENT_MS } from './times.ts';
+import { isInside } from './window.ts';
+
+/** The current version of a secret, without its value. Times are ISO 8601 UTC. */
+export type CurrentVersion = Readonly<{ version: string; createdAt: string; expiresAt: string | null; tags: Tags }>;
+
+/** Who wants a rotation: the hourly look, an event of the vault, or a person. */
+export type RotationTrigger = 'sweep' | 'event' | 'request';
+
+/** `compromise`: the old credential is known to others: no grace, no window, at once. */
+export type RotationMode = 'normal' | 'compromise';
+
+/** What is known of a secret when its next step is decided; all of it read from Key Vault, nothing from memory. */
+export type RotationState = Readonly<{
+  vault: string;
+  name: string;
+  /** `disabled`: the newest version cannot be read. */
+  current: CurrentVersion | 'missing' | 'disabled';
+  /** The newest entry that is not closed. */
+  escrow: EscrowEntry | null;
+  /** As the tags say, or those of the last version that had them; null: hsmkeep has nothing to do with this secret. */
+  management: Management | null;
+  /** The current version lacks the tags that an earlier one had: somebody wrote it past hsmkeep. */
+  tagsLost: boolean;
+  trigger: RotationTrigger;
+  mode: RotationMode;
+  /** The version that the trigger wants to see replaced; null: whichever is current. */
+  wanted: string | null;
+}>;
+
+/** Why there is nothing to do now. */
+export type RestReason = 'unmanaged' | 'gone' | 'stale' | 'not-due' | 'in-grace' | 'outside-window';
+
+/** The next step of a rotation. */
+export type RotationStep = Readonly<
+  /** Make a value and store it in escrow, for this base. */
+  | { step: 'escrow'; base: string; attempt: number }
+  /** Put the escrowed value onto the target and see that it is accepted. */
+  | { step: 'apply' }
+  /** Write it as the secret's new version. */
+  | { step: 'publish' }
+  /** See that what consumers read works. */
+  | { step: 'confirm' }
+  /** Take the old credential off the target, its grace being over, and close the entry. */
+  | { step: 'retire' }
+  /** Somebody else changed the secret: find out what works. */
+  | { step: 'reconcile'; reason: 'foreign-version' | 'tags-lost' }
+  /** Nothing now. `until` ISO 8601 UTC where it is known. */
+  | { step: 'rest'; reason: RestReason; until: string | null }
+  /** A person has to look. Nothing is thrown away. */
+  | { step: 'park'; problem: Problem }
+>;
+
+/** More values than this that a target refuses are no bad luck. */
+export const MOST_ATTEMPTS = 5;
+
+/**
+ * Decides the next step of a rotation from what is in Key Vault. Whoever asks again, after any crash, duplicate or loss, goes on where
+ * things stand: an open entry is never given up for a new one, and no rotation starts within the grace of another (a compromise excepted).
+ *
+ * @param now ISO 8601 UTC.
+ */
+export function planRotation(state: RotationState, now: string): RotationStep {
+  const { current, escrow, management } = state;
+  if (current === 'missing') return rest('gone');
+  if (current === 'disabled') return { step: 'park', problem: secretDisabled(state.vault, state.name) };
+  if (!management) return rest('unmanaged');
+  if (state.tagsLost) return { step: 'reconcile', reason: 'tags-lost' };
+
+  const published = escrow !== null && isFrom(escrow, current);
+  if (escrow && !published && escrow.state !== 'dead') {
+    const goesOn = escrow.base === current.version && escrow.state !== 'published';
+    if (!goesOn) return { step: 'reconcile', reason: 'foreign-version' };
+    return { step: escrow.state === 'open' ? 'apply' : 'publish' };
+  }
+  if (published && (escrow.state === 'open' || escrow.state === 'applied')) return { step: 'confirm' };
+
+  const graceUntil = graceEnd(current, published && escrow.state === 'published' ? management : null);
+  return graceUntil === null ? begin(state, current, management, now) : inGrace(state, current, management, graceUntil, now);
+}
+
+/** Whether a version was published from this entry. */
+export const isFrom = (escrow: EscrowEntry, current: CurrentVersion): boolean => current.tags['rot-id'] === escrow.rotationId;
+
+/** When the old credential may be retired; null when there is none. A lost tag does not cut the grace short. */
+function graceEnd(current: CurrentVersion, management: Management | null): string | null {
+  const tagged = current.tags['rot-grace-until'];
+  if (tagged !== undefined && !Number.isNaN(Date.parse(tagged))) return new Date(tagged).toISOString();
+  return management && later(current.createdAt, management.policy.graceMs);
+}
+
+function inGrace(state: RotationState, current: CurrentVersion, management: Management, graceUntil: string, now: string): RotationStep {
+  // A compromise waits for nothing; what the grace protects is what is to be taken away.
+  if (state.mode === 'compromise' && !isStale(state, current)) return begin(state, current, management, now);
+  if (now < graceUntil) return rest('in-grace', graceUntil);
+  if (management.policy.retire === 'at-next' && state.mode === 'normal') return begin(state, current, management, now);
+  return isOpenNow(state, current, management, now) ? { step: 'retire' } : rest('outside-window');
+}
+
+/** Whether a new rotation may begin. */
+function begin(state: RotationState, current: CurrentVersion, management: Management, now: string): RotationStep {
+  if (isStale(state, current)) return rest('stale');
+  const due = earliestStart(state, current, management);
+  if (now < due && !hasExpired(current, now)) return rest('not-due', due);
+  if (!isOpenNow(state, current, management, now)) return rest('outside-window');
+
+  const { escrow } = state;
+  const attempt = escrow?.state === 'dead' && escrow.base === current.version ? escrow.attempt + 1 : 1;
+  if (attempt > MOST_ATTEMPTS) return { step: 'park', problem: tooManyAttempts(state.vault, state.name, MOST_ATTEMPTS) };
+  return { step: 'escrow', base: current.version, attempt };
+}
+
+const isStale = ({ wanted }: RotationState, { version }: CurrentVersion): boolean => wanted !== null && wanted !== version;
+
+function earliestStart({ trigger, name }: RotationState, { createdAt }: CurrentVersion, { policy }: Management): string {
+  if (trigger === 'request') return createdAt;
+  return later(dueAt(name, createdAt, policy), trigger === 'event' ? -EARLY_EVENT_MS : 0);
+}
+
+const hasExpired = ({ expiresAt }: CurrentVersion, now: string): boolean => expiresAt !== null && expiresAt <= now;
+
+/** Inside the window, or with a reason not to mind it: a compromise, or a near expiry where the window is soft. */
+function isOpenNow({ mode }: RotationState, { expiresAt }: CurrentVersion, { policy }: Management, now: string): boolean {
+  const { window, everyMs } = policy;
+  if (!window || mode === 'compromise' || isInside(window, now)) return true;
+  return window.soft && expiresAt !== null && expiresAt < later(now, everyMs / 10);
+}
+
+const rest = (reason: RestReason, until: string | null = null): RotationStep => ({ step: 'rest', reason, until });

@@ -1,0 +1,82 @@
+import type { Problem } from '../views.ts';
+
+const KEPT = 'Nothing was thrown away; the next sweep tries again.';
+
+export const secretDisabled = (vault: string, name: string): Problem => ({
+  message: `The current version of ${vault}/${name} is disabled, so nobody can read it, hsmkeep neither.`,
+  hint: `Enable it (az keyvault secret set-attributes --vault-name ${vault} --name ${name} --enabled true), or set a new version.`,
+});
+
+export const tooManyAttempts = (vault: string, name: string, attempts: number): Problem => ({
+  message: `The target refused ${attempts} new values for ${vault}/${name} in a row.`,
+  hint: 'Compare its rules for passwords with length and alphabet in the tag rot-policy. The current value was not touched.',
+});
+
+export const badTags = (vault: string, name: string, mistakes: readonly string[]): Problem => ({
+  message: `The tags of ${vault}/${name} do not say how to rotate it: ${mistakes.join('; ')}.`,
+  hint: 'Correct them with `hsmkeep secret manage`, which checks them first. Nothing was changed.',
+});
+
+export const unknownProvider = (provider: string, known: readonly string[]): string =>
+  `there is no provider ${provider} (there are ${known.join(', ')})`;
+
+export const targetNotAllowed = (vault: string, target: string): string =>
+  `the target ${target} is not among the "targets" that the configuration allows for ${vault}`;
+
+export const tooLongValidity = (days: number, most: number): string =>
+  `a version would be valid for ${days} days (every + 30), and the vault allows ${most} (maxValidityDays)`;
+
+export const notAccepted = (vault: string, name: string): Problem => ({
+  message: `Neither the current value of ${vault}/${name} nor any other that hsmkeep has is accepted by its target.`,
+  hint: 'Set the right password on the target or the right value in the vault, then run `hsmkeep secret rotate`. Nothing was overwritten.',
+});
+
+export const notAnswering = (vault: string, name: string, code: string): Problem => ({
+  message: `The target of ${vault}/${name} gave no clear answer (${code}).`,
+  hint: `Check that the target is up and reachable from the app. ${KEPT}`,
+});
+
+export const refusedByTarget = (vault: string, name: string, code: string, hint: string): Problem => ({
+  message: `The target of ${vault}/${name} refused (${code}).`,
+  hint: `${hint} ${KEPT}`,
+});
+
+export const refusedStart = (vault: string, name: string, reason: string, until: string | null): Problem => ({
+  message: `${vault}/${name} was not rotated: ${reason}${until ? ` until ${until}` : ''}.`,
+  hint: 'Wait for it, or, when the value is known to others, rotate with mode compromise, which does not wait.',
+});
+
+export const secretGone = (vault: string, name: string): Problem => ({
+  message: `There is no secret ${vault}/${name}.`,
+  hint: `If it was deleted by mistake: az keyvault secret recover --vault-name ${vault} --name ${name}`,
+});
+
+/** A vault refused a request. `inner` is the service's inner code, which alone tells one 403 from another. */
+export function vaultRefused(
+  vault: string,
+  doing: string,
+  refusal: Readonly<{ kind: string; code: string; detail: string; inner?: string }>,
+): Problem {
+  const { kind, code, detail, inner } = refusal;
+  if (kind === 'forbidden' && inner === 'ForbiddenByFirewall')
+    return {
+      message: `${vault} refused to ${doing}: its firewall does not let this app in.`,
+      hint: "Allow the app's outbound addresses or its private endpoint in the vault's networking settings.",
+    };
+  if (kind === 'forbidden')
+    return {
+      message: `${vault} refused to ${doing}: this app's identity lacks a right (${inner ?? code}).`,
+      hint: `Grant it: az role assignment create --role "Key Vault Secrets Officer" --scope <resource id of ${vault}> --assignee <object id of this app's identity>`,
+    };
+  if (kind === 'unauthorised')
+    return {
+      message: `${vault} refused the token with which this app wanted to ${doing} (${code}: ${detail}).`,
+      hint: 'Check that the app has a managed identity in the tenant of the vault, that HSMKEEP_IDENTITY_ROTATE names it, and that the clocks agree.',
+    };
+  if (kind === 'conflict')
+    return {
+      message: `${vault} would not ${doing} (${inner ?? code}: ${detail}).`,
+      hint: 'A deleted secret still holds its name: recover it, or purge it (az keyvault secret recover, az keyvault secret purge).',
+    };
+  return { message: `${vault} would not ${doing} (${code}: ${detail}).`, hint: `Read the reason. ${KEPT}` };
+}

@@ -1,0 +1,88 @@
+import type { Problem } from '../views.ts';
+import { isEscrowName } from './escrow.ts';
+import { type ListedEscrow, type ListedSecret, planSweep, type SweepItem } from './sweep.ts';
+import { parseManagement } from './tags.ts';
+import { dueAt } from './times.ts';
+
+/**
+ * How a secret stands: `unmanaged`; `fresh` (nothing to do); `due` (or past it); `rotating` (a rotation is under way or was broken off);
+ * `in-grace` (the old credential still works); `retiring` (its grace is over).
+ */
+export type SecretState = 'unmanaged' | 'fresh' | 'due' | 'rotating' | 'in-grace' | 'retiring';
+
+/** One secret as `GET /secrets` shows it; never a value. Times are ISO 8601 UTC. */
+export type SecretView = Readonly<{
+  vault: string;
+  name: string;
+  state: SecretState;
+  enabled: boolean;
+  provider: string | null;
+  target: string | null;
+  createdAt: string;
+  dueAt: string | null;
+  expiresAt: string | null;
+  graceUntil: string | null;
+  rotationId: string | null;
+  /** What the sweep would do, also where the vault is only observed. */
+  next: Pick<SweepItem, 'reason' | 'action'> | null;
+  /** Whether the vault's rotation is on. */
+  rotation: 'observe' | 'on';
+  problem?: Problem;
+}>;
+
+/** How a vault that could not be listed is shown beside the others. */
+export type VaultProblem = Readonly<{ vault: string; problem: Problem }>;
+
+/** Every secret of a vault and how it stands, by name; escrow entries left out. */
+export function viewSecrets(
+  vault: Readonly<{ name: string; rotation: 'observe' | 'on' }>,
+  secrets: readonly ListedSecret[],
+  escrow: readonly ListedEscrow[],
+  now: string,
+): SecretView[] {
+  const next = new Map(planSweep(vault.name, secrets, escrow, now).map((item) => [item.name, item]));
+  const open = new Set(
+    escrow.filter(({ closed, state }) => !closed && (state === 'open' || state === 'applied')).map(({ owner }) => owner),
+  );
+  return secrets
+    .filter(({ name }) => !isEscrowName(name))
+    .map((secret) => viewOf(vault, secret, next.get(secret.name), open.has(`${vault.name}/${secret.name}`.toLowerCase()), now))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function viewOf(
+  vault: Readonly<{ name: string; rotation: 'observe' | 'on' }>,
+  { name, enabled, createdAt, expiresAt, tags }: ListedSecret,
+  item: SweepItem | undefined,
+  isOpen: boolean,
+  now: string,
+): SecretView {
+  const parsed = parseManagement(tags);
+  const management = parsed.status === 'managed' ? parsed.management : null;
+  const due = management && dueAt(name, createdAt, management.policy);
+  const graceUntil = management ? (tags['rot-grace-until'] ?? null) : null;
+  return {
+    vault: vault.name,
+    name,
+    state: stateOf({ managed: management !== null || item !== undefined, due, graceUntil, isOpen, now }),
+    enabled,
+    provider: management?.provider ?? null,
+    target: management?.target || null,
+    createdAt,
+    dueAt: due,
+    expiresAt,
+    graceUntil,
+    rotationId: tags['rot-id'] ?? null,
+    next: item ? { reason: item.reason, action: item.action } : null,
+    rotation: vault.rotation,
+  };
+}
+
+type Facts = Readonly<{ managed: boolean; due: string | null; graceUntil: string | null; isOpen: boolean; now: string }>;
+
+function stateOf({ managed, due, graceUntil, isOpen, now }: Facts): SecretState {
+  if (!managed) return 'unmanaged';
+  if (isOpen || due === null) return 'rotating';
+  if (graceUntil !== null) return now < graceUntil ? 'in-grace' : 'retiring';
+  return now >= due ? 'due' : 'fresh';
+}

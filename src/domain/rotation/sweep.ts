@@ -1,0 +1,61 @@
+import { later } from './duration.ts';
+import { type EscrowState, isEscrowName } from './escrow.ts';
+import { parseManagement, type Tags } from './tags.ts';
+import { dueAt, isRetryDue } from './times.ts';
+
+/** A secret as a list shows it: its newest version, without a value. Times are ISO 8601 UTC. */
+export type ListedSecret = Readonly<{ name: string; enabled: boolean; createdAt: string; expiresAt: string | null; tags: Tags }>;
+
+/** An escrow entry as a list shows it. `owner` is `vault/name` of the secret that it is for, in lower case. */
+export type ListedEscrow = Readonly<{ owner: string; rotationId: string; state: EscrowState; closed: boolean; createdAt: string }>;
+
+/** Why the sweep takes a secret up; its metric tells a broken subscription from a working one. */
+export type SweepReason = 'due' | 'expired' | 'unfinished' | 'grace-over' | 'changed-by-others';
+
+/** `deadlineAt`: when it should be done; the earliest comes first. */
+export type SweepItem = Readonly<{ name: string; reason: SweepReason; action: 'rotate' | 'retire'; deadlineAt: string }>;
+
+/** The sweep looks every hour. */
+export const SWEEP_EVERY_MS = 3_600_000;
+
+/**
+ * Decides what a sweep takes up, from lists alone. The run that follows decides again from what it reads.
+ *
+ * @param now ISO 8601 UTC.
+ * @returns The most pressing first.
+ */
+export function planSweep(vault: string, secrets: readonly ListedSecret[], escrow: readonly ListedEscrow[], now: string): SweepItem[] {
+  const entries = new Map(escrow.map((entry) => [entry.owner, entry]));
+  return secrets
+    .filter(({ name }) => !isEscrowName(name))
+    .flatMap((secret) => itemOf(secret, entries.get(`${vault}/${secret.name}`.toLowerCase()), now))
+    .sort((a, b) => (a.deadlineAt < b.deadlineAt ? -1 : 1));
+}
+
+function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string): SweepItem[] {
+  const { name, tags } = secret;
+  const parsed = parseManagement(tags);
+  const rotate = (reason: SweepReason, deadlineAt: string): SweepItem[] =>
+    isRetryDue(deadlineAt, now, SWEEP_EVERY_MS) ? [{ name, reason, action: 'rotate', deadlineAt }] : [];
+
+  if (parsed.status === 'unmanaged') {
+    // Written past hsmkeep, tags and all; only the entry still tells that it is managed.
+    const lost = entry !== undefined && tags['rot-provider'] === undefined;
+    return lost ? rotate('changed-by-others', secret.createdAt) : [];
+  }
+
+  const ours = entry !== undefined && tags['rot-id'] === entry.rotationId;
+  if (entry && !entry.closed && entry.state !== 'dead' && !(ours && entry.state === 'published')) {
+    const isForeign = !ours && entry.state === 'published';
+    return isForeign ? rotate('changed-by-others', secret.createdAt) : rotate('unfinished', entry.createdAt);
+  }
+
+  const { policy } = parsed.management;
+  const graceUntil = tags['rot-grace-until'] ?? (ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined);
+  if (graceUntil !== undefined && policy.retire === 'on-grace')
+    return now >= graceUntil ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil }] : [];
+
+  const due = dueAt(name, secret.createdAt, policy);
+  if (secret.expiresAt !== null && secret.expiresAt <= now) return rotate('expired', secret.expiresAt);
+  return now >= due ? rotate('due', due) : [];
+}

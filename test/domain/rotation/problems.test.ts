@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import * as problems from '../../../src/domain/rotation/problems.ts';
+
+describe('what is told of a refusing vault', () => {
+  test.each([
+    [{ kind: 'forbidden', code: 'Forbidden', detail: 'x', inner: 'ForbiddenByFirewall' }, 'firewall'],
+    [{ kind: 'forbidden', code: 'Forbidden', detail: 'x', inner: 'ForbiddenByRbac' }, 'ForbiddenByRbac'],
+    [{ kind: 'forbidden', code: 'Forbidden', detail: 'x' }, 'lacks a right (Forbidden)'],
+    [{ kind: 'unauthorised', code: 'Unauthorized', detail: 'x' }, 'token'],
+    [{ kind: 'conflict', code: 'Conflict', detail: 'x', inner: 'ObjectIsDeletedButRecoverable' }, 'ObjectIsDeletedButRecoverable'],
+    [{ kind: 'conflict', code: 'Conflict', detail: 'x' }, 'Conflict'],
+    [{ kind: 'invalid', code: 'BadParameter', detail: 'too long' }, 'too long'],
+  ])('%o tells %s and what to do', (refusal, told) => {
+    const { message, hint } = problems.vaultRefused('kv', 'read a secret', refusal);
+    expect(message).toContain(told);
+    expect(hint).toMatch(/\w{3}/);
+  });
+});
+
+test('every other problem names the secret and says what to do', () => {
+  const told = [
+    problems.secretDisabled('kv', 'db'),
+    problems.tooManyAttempts('kv', 'db', 5),
+    problems.badTags('kv', 'db', ['a', 'b']),
+    problems.notAccepted('kv', 'db'),
+    problems.notAnswering('kv', 'db', 'TimedOut'),
+    problems.refusedByTarget('kv', 'db', '28P01', 'Mend it.'),
+    problems.refusedStart('kv', 'db', 'its grace lasts', '2026-11-30T00:00:00.000Z'),
+    problems.refusedStart('kv', 'db', 'it is not managed', null),
+    problems.secretGone('kv', 'db'),
+  ];
+  for (const { message, hint } of told) {
+    expect(message).toContain('kv/db');
+    expect(hint.length).toBeGreaterThan(10);
+  }
+  const parts = [problems.unknownProvider('x', ['a']), problems.targetNotAllowed('kv', 't'), problems.tooLongValidity(90, 60)];
+  expect(parts.join('; ')).toMatch(/x.*a.*kv.*90.*60/);
+});
