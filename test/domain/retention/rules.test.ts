@@ -112,13 +112,14 @@ describe('applyRules', () => {
     ]);
     // 2024-12-30 begins week 1 of 2025; 2021-01-03 ends week 53 of 2020.
     const weeks = ['2025-01-05', '2024-12-30', '2024-12-29', '2021-01-04', '2021-01-03', '2020-12-28', '2020-12-27'];
-    expect(times(kept({ weekly: -1 }, weeks.map((day) => ({ at: `${day}T02:00:00Z` })))).map((at) => at.slice(0, 10))).toEqual([
-      '2025-01-05',
-      '2024-12-29',
-      '2021-01-04',
-      '2021-01-03',
-      '2020-12-27',
-    ]);
+    expect(
+      times(
+        kept(
+          { weekly: -1 },
+          weeks.map((day) => ({ at: `${day}T02:00:00Z` })),
+        ),
+      ).map((at) => at.slice(0, 10)),
+    ).toEqual(['2025-01-05', '2024-12-29', '2021-01-04', '2021-01-03', '2020-12-27']);
     const years = ['2026-01-01T00:00:00Z', '2025-12-31T23:59:59Z', '2025-01-01T00:00:00Z', '2024-06-01T00:00:00Z'].map((at) => ({ at }));
     expect(kept({ yearly: 2 }, years)).toEqual([
       ['2026-01-01T00:00:00Z', 'yearly snapshot'],
@@ -129,7 +130,10 @@ describe('applyRules', () => {
   test('cuts periods where the policy’s zone does', () => {
     const items = ['2026-02-08T04:30:00Z', '2026-02-07T23:30:00Z', '2026-02-07T12:00:00Z'].map((at) => ({ at }));
     expect(times(kept({ daily: 2 }, items))).toEqual(['2026-02-08T04:30:00Z', '2026-02-07T23:30:00Z']);
-    expect(times(kept({ daily: 2 }, items, '2026-02-08T10:00:00Z', 'America/New_York'))).toEqual(['2026-02-08T04:30:00Z', '2026-02-07T12:00:00Z']);
+    expect(times(kept({ daily: 2 }, items, '2026-02-08T10:00:00Z', 'America/New_York'))).toEqual([
+      '2026-02-08T04:30:00Z',
+      '2026-02-07T12:00:00Z',
+    ]);
   });
 
   test.each([
@@ -144,7 +148,11 @@ describe('applyRules', () => {
 
   test('keeps one of each period within a duration, without a count', () => {
     const twice = nightly(NEWEST, 4).flatMap(({ at }) => [{ at: at.replace('T02', 'T14') }, { at }]);
-    expect(times(kept({ withinDaily: '3d' }, twice, '2026-02-09T00:00:00Z')).map((at) => at.slice(5, 13))).toEqual(['02-08T14', '02-07T14', '02-06T14']);
+    expect(times(kept({ withinDaily: '3d' }, twice, '2026-02-09T00:00:00Z')).map((at) => at.slice(5, 13))).toEqual([
+      '02-08T14',
+      '02-07T14',
+      '02-06T14',
+    ]);
   });
 
   test('reaches back from the newest that is not in the future, which may be exactly now', () => {

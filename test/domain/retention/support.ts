@@ -1,4 +1,4 @@
-import { planRetention, type PlanInput, type RetentionPlan } from '../../../src/domain/retention/plan.ts';
+import { type PlanInput, planRetention, type RetentionPlan } from '../../../src/domain/retention/plan.ts';
 import { DEFAULT_PROTECTION, type Protection, type RetentionRules } from '../../../src/domain/retention/policy.ts';
 import type { RetainedBackup } from '../../../src/domain/retention/retained-backup.ts';
 
@@ -11,7 +11,12 @@ export const NO_BRAKE = { maxDeletesPerRun: 1_000_000, maxDeleteShare: 1 };
 export const hash = (text: string): string => `#${text}`;
 
 /** A backup whose id is its time. */
-export const backup = (takenAt: string, fields: Partial<RetainedBackup> = {}): RetainedBackup => ({ id: takenAt, takenAt, proof: 'L2', ...fields });
+export const backup = (takenAt: string, fields: Partial<RetainedBackup> = {}): RetainedBackup => ({
+  id: takenAt,
+  takenAt,
+  proof: 'L2',
+  ...fields,
+});
 
 /** Nights back from a newest one, newest first, one every 24 hours. */
 export const nights = (newest: string, count: number): RetainedBackup[] =>
