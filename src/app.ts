@@ -1,21 +1,31 @@
 import { acquireLock } from './activities/acquire-lock.ts';
 import { addProof } from './activities/add-proof.ts';
 import { checkBackupJob } from './activities/check-backup-job.ts';
+import { checkRestoreApproval } from './activities/check-restore-approval.ts';
 import { checkRestoreJob } from './activities/check-restore-job.ts';
+import { checkRestoreOutcome } from './activities/check-restore-outcome.ts';
+import { checkSafetyBackup } from './activities/check-safety-backup.ts';
 import { chooseBackup } from './activities/choose-backup.ts';
 import { clearStaging } from './activities/clear-staging.ts';
+import { compareRestored } from './activities/compare-restored.ts';
 import type { Activity } from './activities/define-activity.ts';
 import { findNewFolders } from './activities/find-new-folders.ts';
 import { fingerprintFolder } from './activities/fingerprint-folder.ts';
 import { hashFolder } from './activities/hash-folder.ts';
+import { holdRestoreBackup } from './activities/hold-restore-backup.ts';
+import { judgeRestore } from './activities/judge-restore.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
 import { releaseLock } from './activities/release-lock.ts';
+import { repairRoles } from './activities/repair-roles.ts';
+import { replanRestore } from './activities/replan-restore.ts';
+import { requestSafetyBackup } from './activities/request-safety-backup.ts';
 import { saveRun } from './activities/save-run.ts';
 import { sealInventory } from './activities/seal-inventory.ts';
 import { sealManifest } from './activities/seal-manifest.ts';
 import { startBackup } from './activities/start-backup.ts';
 import { startPreBackup } from './activities/start-pre-backup.ts';
 import { startPreRestore } from './activities/start-pre-restore.ts';
+import { startRestore } from './activities/start-restore.ts';
 import { storeIntent } from './activities/store-intent.ts';
 import { takeInventory } from './activities/take-inventory.ts';
 import { writeRecord } from './activities/write-record.ts';
@@ -24,15 +34,20 @@ import { health } from './functions/health.ts';
 import { hsmBackup, hsmBackups } from './functions/hsm-backups.ts';
 import { hsmPreRestore } from './functions/hsm-pre-restore.ts';
 import { hsm, hsms } from './functions/hsms.ts';
+import { hsmRestores, restore } from './functions/restores.ts';
+import { restoreApprove, restoreReject } from './functions/restores-decide.ts';
+import { restoreExecute } from './functions/restores-execute.ts';
 import { run, runs } from './functions/runs.ts';
 import { backupHsm } from './orchestrators/backup-hsm.ts';
 import type { Orchestrator } from './orchestrators/durable.ts';
 import { preRestoreBackup } from './orchestrators/pre-restore-backup.ts';
+import { restoreHsm } from './orchestrators/restore-hsm.ts';
 
 /** Every orchestrator, under its registered name. */
 export const ORCHESTRATORS: readonly Orchestrator<never>[] = [
   backupHsm,
   preRestoreBackup,
+  restoreHsm,
 ] as readonly Orchestrator<unknown>[] as readonly Orchestrator<never>[];
 
 /** Every activity, under its registered name. */
@@ -40,24 +55,48 @@ export const ACTIVITIES = [
   acquireLock,
   addProof,
   checkBackupJob,
+  checkRestoreApproval,
   checkRestoreJob,
+  checkRestoreOutcome,
+  checkSafetyBackup,
   chooseBackup,
   clearStaging,
+  compareRestored,
   findNewFolders,
   fingerprintFolder,
   hashFolder,
+  holdRestoreBackup,
+  judgeRestore,
   noteLockStep,
   releaseLock,
+  repairRoles,
+  replanRestore,
+  requestSafetyBackup,
   saveRun,
   sealInventory,
   sealManifest,
   startBackup,
   startPreBackup,
   startPreRestore,
+  startRestore,
   storeIntent,
   takeInventory,
   writeRecord,
 ] as readonly Activity<never, unknown>[];
 
 /** Every HTTP route; the API's description is added when they are registered. */
-export const ROUTES: readonly Route[] = [health, hsms, hsm, hsmBackups, hsmBackup, hsmPreRestore, runs, run];
+export const ROUTES: readonly Route[] = [
+  health,
+  hsms,
+  hsm,
+  hsmBackups,
+  hsmBackup,
+  hsmPreRestore,
+  hsmRestores,
+  restore,
+  restoreApprove,
+  restoreReject,
+  restoreExecute,
+  runs,
+  run,
+];

@@ -1,7 +1,8 @@
 import type { JobStart } from '../domain/job.ts';
 import { defineActivity } from './define-activity.ts';
 
-export type StartPreRestoreInput = Readonly<{ hsm: string; folder: string }>;
+/** `source`: the HSM whose backup it is, when it is another one's. */
+export type StartPreRestoreInput = Readonly<{ hsm: string; folder: string; source?: string }>;
 
 /**
  * Asks the HSM whether it would restore this backup; restores nothing. One request, never repeated here.
@@ -12,6 +13,6 @@ export const startPreRestore = defineActivity(
   'startPreRestore',
   ['restore'],
   ({ hsm, hsmConfig }) =>
-    ({ hsm: name, folder }: StartPreRestoreInput): Promise<JobStart> =>
-      hsm(name).startPreRestore(hsmConfig(name).backupTo, folder),
+    ({ hsm: name, folder, source = name }: StartPreRestoreInput): Promise<JobStart> =>
+      hsm(name).startPreRestore(hsmConfig(source).backupTo, folder),
 );

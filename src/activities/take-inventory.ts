@@ -59,7 +59,8 @@ async function readRest(hsm: ManagedHsm): Promise<Omit<InventoryParts, 'keys'>> 
   return { deletedKeys, roleDefinitions, roleAssignments, settings };
 }
 
-async function unlessForbidden<T>(reading: Promise<T>): Promise<T | 'unreadable'> {
+/** What the HSM does not let us read is `unreadable`; any other failure is thrown on. */
+export async function unlessForbidden<T>(reading: Promise<T>): Promise<T | 'unreadable'> {
   try {
     return await reading;
   } catch (error) {

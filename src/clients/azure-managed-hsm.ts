@@ -5,6 +5,7 @@ import type { KeyVaultAccessControlClient, KeyVaultBackupClient, KeyVaultSetting
 import type { JobCheck, JobKind, JobStart } from '../domain/job.ts';
 import { hsmRefused } from '../domain/problems.ts';
 import { redact } from '../domain/redact.ts';
+import { callerId } from './caller-id.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import type { BackupTarget, KeyFacts, ManagedHsm } from './managed-hsm.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
@@ -96,6 +97,20 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
         return sas === undefined ? client.beginPreRestore(folderUri, options) : client.beginPreRestore(folderUri, sas, options);
       }),
 
+    startRestore: (target, folder) =>
+      start('restore', 'start a restore', target, (client, sas, options) => {
+        const folderUri = `${target.container}/${folder}`;
+        return sas === undefined ? client.beginRestore(folderUri, options) : client.beginRestore(folderUri, sas, options);
+      }),
+
+    startKeyRestore: (target, folder, key) =>
+      start('restore', `restore key ${key}`, target, (client, sas, options) => {
+        const folderUri = `${target.container}/${folder}`;
+        return sas === undefined
+          ? client.beginSelectiveKeyRestore(key, folderUri, options)
+          : client.beginSelectiveKeyRestore(key, folderUri, sas, options);
+      }),
+
     checkJob: async ({ kind, resume }) => {
       const { poller: client } = await clients();
       const options = { resumeFrom: resume };
@@ -123,6 +138,26 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
           found.push(...(await Promise.all(names.splice(0, VERSIONS_AT_ONCE).map((key) => withVersions(keys, key)))));
         }
         return { keys: found, complete: names.length === 0 };
+      }),
+
+    key: (key) =>
+      read('read a key', async ({ keys }) => {
+        const found = await unlessMissing(keys.getKey(key, { abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) }));
+        return found && withVersions(keys, { name: found.name, tags: found.properties.tags ?? {} });
+      }),
+
+    deletedKey: (key) =>
+      read('read a deleted key', async ({ keys }) => {
+        const found = await unlessMissing(keys.getDeletedKey(key, { abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) }));
+        const { deletedOn, scheduledPurgeDate, recoveryLevel } = found?.properties ?? {};
+        return (
+          found && {
+            name: found.name,
+            deletedAt: iso(deletedOn),
+            purgeAt: iso(scheduledPurgeDate),
+            purgeable: /purgeable/i.test(recoveryLevel ?? ''),
+          }
+        );
       }),
 
     deletedKeys: () =>
@@ -162,6 +197,19 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
         const listed = await settings.getSettings({ abortSignal: AbortSignal.timeout(READ_DEADLINE_MS) });
         return listed.settings.map((setting) => ({ name: setting.name, value: String(setting.value) }));
       }),
+
+    assignRole: ({ name: id, principalId, roleDefinitionId, scope }) =>
+      read('give a role', async ({ access }) => {
+        try {
+          await access.createRoleAssignment(scope, id, roleDefinitionId, principalId, {
+            abortSignal: AbortSignal.timeout(READ_DEADLINE_MS),
+          });
+        } catch (error) {
+          if (codeOf(error) !== 'MatchingRoleAssignmentExists') throw error;
+        }
+      }),
+
+    callerId: () => read('tell who asks', () => callerId(url, credential, AbortSignal.timeout(READ_DEADLINE_MS))),
   };
 }
 
@@ -198,6 +246,18 @@ async function withVersions(keys: KeyClient, { name, tags }: Readonly<{ name: st
       .sort((a, b) => a.version.localeCompare(b.version)),
   };
 }
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  (error as { details?: { error?: { code?: string } } }).details?.error?.code ?? (error as { code?: string }).code;
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];

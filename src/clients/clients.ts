@@ -11,6 +11,8 @@ import type { ManagedHsm } from './managed-hsm.ts';
 /** Everything outside the process that activities and functions may touch, with the identity of one duty. */
 export type Clients = Readonly<{
   config: Config;
+  /** What this app does, whatever identity these clients use. */
+  duties: readonly Duty[];
   /** The configuration of one HSM. @throws {NotConfiguredError} when there is none of that name. */
   hsmConfig(name: string): HsmConfig;
   hsm(name: string): ManagedHsm;
@@ -21,7 +23,7 @@ export type Clients = Readonly<{
 }>;
 
 /** Clients of one duty, each made when first asked for and kept for the life of the process. */
-export function createClients({ config, storage, identities }: Settings, duty: Duty): Clients {
+export function createClients({ config, storage, duties, identities }: Settings, duty: Duty): Clients {
   const credential = lazyCredential(identities[duty]);
   const account = parseStorage(storage);
   const hsmConfig = (name: string): HsmConfig => {
@@ -35,6 +37,7 @@ export function createClients({ config, storage, identities }: Settings, duty: D
   };
   return {
     config,
+    duties,
     hsmConfig,
     hsm: remembering((name) => azureManagedHsm(name, hsmConfig(name).url, credential, (reference) => readSecret(reference, credential))),
     backups: remembering((name) => azureBlobStore(hsmConfig(name).backupTo.container, credential, account)),

@@ -11,3 +11,6 @@ export class OperatorError extends Error {
 
 /** Something is asked for that the configuration does not name. */
 export class NotConfiguredError extends OperatorError {}
+
+/** Something is asked for that is not there. */
+export class NotFoundError extends OperatorError {}

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Clients } from '../clients/clients.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import type { Duty } from '../domain/duty.ts';
-import { NotConfiguredError, OperatorError } from '../domain/errors.ts';
+import { NotConfiguredError, NotFoundError, OperatorError } from '../domain/errors.ts';
 import { redact } from '../domain/redact.ts';
 import { type Authenticate, type Caller, hasRole, type Role } from './authenticate.ts';
 import { HttpProblem } from './problem.ts';
@@ -66,8 +66,7 @@ export function handlerOf(route: Route, tools: Readonly<{ clients: Clients; auth
 
 function problemFor(error: unknown, log: InvocationContext): HttpProblem {
   if (error instanceof HttpProblem) return error;
-  if (error instanceof OperatorError)
-    return new HttpProblem(error instanceof NotConfiguredError ? 404 : 500, { message: error.message, hint: error.hint });
+  if (error instanceof OperatorError) return new HttpProblem(isMissing(error) ? 404 : 500, { message: error.message, hint: error.hint });
   if (error instanceof RefusedError) return new HttpProblem(503, error.problem);
   if (error instanceof TransientError)
     return new HttpProblem(
@@ -84,6 +83,8 @@ function problemFor(error: unknown, log: InvocationContext): HttpProblem {
     hint: `Look for invocation ${log.invocationId} in the app's log, and report it.`,
   });
 }
+
+const isMissing = (error: OperatorError): boolean => error instanceof NotConfiguredError || error instanceof NotFoundError;
 
 const wrongMethod = (route: Route, method: string): HttpProblem => {
   const allow = Object.keys(route.methods).join(', ');

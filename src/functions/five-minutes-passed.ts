@@ -13,6 +13,7 @@ import type { BackupView } from '../domain/views.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
 import { preRestoreBackup } from '../orchestrators/pre-restore-backup.ts';
 import { closeLostRuns } from './lost-runs.ts';
+import { startSafetyBackups } from './safety-backups.ts';
 import { liveRuns, startOnce } from './start-run.ts';
 
 /** Every five minutes, UTC. */
@@ -46,6 +47,7 @@ export const fiveMinutesPassed =
         });
       }
     }
+    if (duties.includes('backup')) await startSafetyBackups({ clients, durable, log });
     await closeLostRuns({ clients, durable, now, log });
   };
 

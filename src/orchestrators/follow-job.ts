@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { checkBackupJob } from '../activities/check-backup-job.ts';
+import { type CheckJobInput, checkBackupJob } from '../activities/check-backup-job.ts';
 import { checkRestoreJob } from '../activities/check-restore-job.ts';
 import type { Activity } from '../activities/define-activity.ts';
 import type { HsmJob, JobCheck, JobStart } from '../domain/job.ts';
@@ -8,7 +8,7 @@ import { BUSY_WAITS, JOB_POLLS, waitMs } from '../domain/waiting.ts';
 import { call, callOnce, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
 
-type Ended = Exclude<JobCheck, { status: 'running' | 'unanswered' }>;
+type Ended<Check> = Exclude<Check, { status: 'running' | 'unanswered' }>;
 
 /** So many looks in a row without an answer, and the job's outcome counts as unknown. */
 const MOST_UNANSWERED = 5;
@@ -49,23 +49,33 @@ export function* startJob<Input, Start extends Readonly<{ status: string }>>(
  * @param retryAfterMs What the HSM said when it took the job.
  * @throws {StepFailed} when it cannot be asked, or still runs at the deadline.
  */
-export function* followJob(
+export function followJob(
   context: OrchestrationContext,
   log: RunLog,
   hsm: string,
   job: HsmJob,
   retryAfterMs: number | null,
-): Steps<Ended> {
-  const check = job.kind === 'backup' ? checkBackupJob : checkRestoreJob;
+): Steps<Ended<JobCheck>> {
+  return followWith(context, log, hsm, job, retryAfterMs, job.kind === 'backup' ? checkBackupJob : checkRestoreJob);
+}
+
+/** Follows a job by an activity of one's own, which may tell more ends than the usual ones. @throws as {@link followJob} */
+export function* followWith<Check extends Readonly<{ status: string; detail?: string }>>(
+  context: OrchestrationContext,
+  log: RunLog,
+  hsm: string,
+  job: HsmJob,
+  retryAfterMs: number | null,
+  check: Activity<CheckJobInput, Check>,
+): Steps<Ended<Check>> {
   let unanswered = 0;
   for (let look = 0; look < JOB_POLLS.looks; look += 1) {
     log.waiting(`job ${job.jobId} runs on ${hsm}`);
     yield* sleep(context, waitMs(JOB_POLLS, look, retryAfterMs ?? undefined));
     const found = yield* call(context, check, { hsm, job });
-    if (found.status !== 'unanswered' && found.status !== 'running') return found;
+    if (found.status !== 'unanswered' && found.status !== 'running') return found as Ended<Check>;
     unanswered = found.status === 'unanswered' ? unanswered + 1 : 0;
-    if (unanswered === MOST_UNANSWERED)
-      throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, 'detail' in found ? found.detail : ''));
+    if (unanswered === MOST_UNANSWERED) throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, found.detail ?? ''));
   }
   throw new StepFailed(notAnswered(`Job ${job.jobId} of ${hsm}`, 'it still ran at the deadline'));
 }

@@ -1,0 +1,87 @@
+import type { BlobStore } from '../clients/blob-store.ts';
+import { listBackups, readRecord } from '../clients/catalogue.ts';
+import type { Clients } from '../clients/clients.ts';
+import { readBackupContent } from '../clients/restores.ts';
+import type { HsmConfig } from '../config/config.ts';
+import { parseDocument } from '../domain/documents.ts';
+import { type HsmLock, lockPath } from '../domain/lock.ts';
+import { type HsmContent, narrowTo } from '../domain/restore/content.ts';
+import { diffContent } from '../domain/restore/diff.ts';
+import type { RestoreFindings, RestoreRequest } from '../domain/restore/plan.ts';
+import { runPreflights } from '../domain/restore/preflights.ts';
+import { chooseRestoreBackup } from './choose-restore-backup.ts';
+import { blobsOf } from './hash-folder.ts';
+import { readRestoreContent } from './read-restore-content.ts';
+
+/** `live`: what the target holds, as it was read for these findings. */
+export type FoundRestore = Readonly<{ findings: RestoreFindings; live: HsmContent }>;
+
+/**
+ * Finds out what a restore would do. Reads only: storage, the records beside the backups, and from the target what this identity may read.
+ *
+ * @param budgetMs How long reading the keys of the target may take.
+ * @param now ISO 8601 UTC.
+ * @throws {NotFoundError} when there is no such backup; {TransientError}, {RefusedError} as the clients.
+ */
+export async function findRestore(clients: Clients, request: RestoreRequest, now: string, budgetMs: number): Promise<FoundRestore> {
+  const source = clients.hsmConfig(request.source);
+  const target = clients.hsmConfig(request.target);
+  const store = clients.backups(source.name);
+  const hsm = clients.hsm(target.name);
+  const { scope } = request;
+
+  const backups = await listBackups(store, source.name);
+  const backup = await chooseRestoreBackup(store, source.name, backups, request.selector, source.protect.countsFrom);
+  const [record, blobs, inventory, live, lock, principalId] = await Promise.all([
+    readRecord(store, source.name, backup.folder),
+    blobsOf(store, backup.folder),
+    readBackupContent(store, source.name, backup.folder),
+    readRestoreContent(hsm, scope, budgetMs),
+    readLock(clients.documents, target.name),
+    hsm.callerId(),
+  ]);
+
+  const content = narrowTo(inventory.content, scope);
+  const stored = { blobs: blobs.length, sizeBytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
+  const findings: RestoreFindings = {
+    source: source.name,
+    target: target.name,
+    container: source.backupTo.container,
+    folder: backup.folder,
+    takenAt: backup.takenAt,
+    proof: backup.proof,
+    manifestSha256: record?.manifest?.sha256 ?? null,
+    scope,
+    diff: diffContent(live.content, content),
+    uncertain: inventory.uncertain,
+    preflights: runPreflights({
+      now,
+      scope,
+      source: {
+        name: source.name,
+        securityDomain: record?.securityDomain ?? domainOf(source),
+        countsFrom: source.protect.countsFrom,
+      },
+      target: { name: target.name, securityDomain: domainOf(target) },
+      backup,
+      record,
+      backups,
+      stored,
+      lock,
+      live: live.content,
+      content,
+      deletedKey: live.deletedKey,
+      principalId,
+    }),
+  };
+  return { findings, live: live.content };
+}
+
+/** Who works on an HSM, by its lock; undefined when nobody does. */
+export async function readLock(documents: BlobStore, hsm: string): Promise<HsmLock | undefined> {
+  const path = lockPath(hsm);
+  const document = await documents.read(path);
+  return document && parseDocument<HsmLock>(document.text, 'hsmkeep.lock/1', path);
+}
+
+const domainOf = ({ securityDomain }: HsmConfig): string | null => securityDomain ?? null;
