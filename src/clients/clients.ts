@@ -1,12 +1,14 @@
 import type { TokenCredential } from '@azure/core-auth';
-import type { Config, HsmConfig } from '../config/config.ts';
+import type { Config, HsmConfig, VaultConfig } from '../config/config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Duty } from '../domain/duty.ts';
 import { NotConfiguredError } from '../domain/errors.ts';
 import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
 import { azureManagedHsm } from './azure-managed-hsm.ts';
+import { azureVault } from './azure-vault.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ManagedHsm } from './managed-hsm.ts';
+import type { Vault } from './vault.ts';
 
 /** Everything outside the process that activities and functions may touch, with the identity of one duty. */
 export type Clients = Readonly<{
@@ -18,6 +20,11 @@ export type Clients = Readonly<{
   hsm(name: string): ManagedHsm;
   /** The container that an HSM's backups lie in. */
   backups(hsm: string): BlobStore;
+  /** The configuration of one vault. @throws {NotConfiguredError} when there is none of that name. */
+  vaultConfig(name: string): VaultConfig;
+  vault(name: string): Vault;
+  /** The vault that keeps values of this vault's secrets on their way. @throws {NotConfiguredError} when the configuration names none. */
+  escrow(vault: string): Vault;
   /** The app's own container, `hsmkeep`. */
   documents: BlobStore;
 }>;
@@ -35,15 +42,40 @@ export function createClients({ config, storage, duties, identities }: Settings,
       );
     return found;
   };
+  const vaultConfig = (name: string): VaultConfig => {
+    const found = config.vaults.find((vault) => vault.name.toLowerCase() === name.toLowerCase());
+    if (!found)
+      throw new NotConfiguredError(
+        `No vault named ${name} is configured.`,
+        `Configured are: ${config.vaults.map((vault) => vault.name).join(', ') || 'none'}.`,
+      );
+    return found;
+  };
+  // By address, so that a vault that keeps its own escrow is one client.
+  const vaultAt = remembering((url) => azureVault(nameOfVault(config, url), url, credential));
   return {
     config,
     duties,
     hsmConfig,
+    vaultConfig,
+    vault: (name) => vaultAt(vaultConfig(name).url),
+    escrow: (name) => {
+      const { escrowVault } = vaultConfig(name);
+      if (escrowVault !== undefined) return vaultAt(escrowVault);
+      throw new NotConfiguredError(
+        `No escrow vault is configured for ${name}.`,
+        'Name one as "escrowVault" of the vault, or in defaults.vault.',
+      );
+    },
     hsm: remembering((name) => azureManagedHsm(name, hsmConfig(name).url, credential, (reference) => readSecret(reference, credential))),
     backups: remembering((name) => azureBlobStore(hsmConfig(name).backupTo.container, credential, account)),
     documents: azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account),
   };
 }
+
+/** A vault that is configured has its name there; of another, an escrow vault say, the host name tells. */
+const nameOfVault = ({ vaults }: Config, url: string): string =>
+  vaults.find((vault) => vault.url === url)?.name ?? new URL(url).hostname.replace(/\.vault\..*$/, '');
 
 /** One value for each name: a client for every HSM, once, because a new one repeats the challenge. */
 function remembering<T>(make: (name: string) => T): (name: string) => T {

@@ -156,6 +156,7 @@ export const configFile = z.strictObject({
 
 type ConfigFile = z.output<typeof configFile>;
 type HsmFile = ConfigFile['hsms'][number];
+type VaultFile = ConfigFile['vaults'][number];
 
 const HSM_DEFAULTS = {
   schedule: '0 0 2 * * *',
@@ -183,9 +184,18 @@ export type HsmConfig = Readonly<
   }
 >;
 
+const VAULT_DEFAULTS = { rotation: 'observe', targets: [] } as const satisfies Partial<VaultFile>;
+
+/** One Key Vault with every default filled in. Escrow kept in the vault itself is the choice of who names its own URL as `escrowVault`. */
+export type VaultConfig = Readonly<Omit<VaultFile, 'rotation' | 'targets'> & { rotation: 'observe' | 'on'; targets: readonly string[] }>;
+
 /** The whole configuration, validated, defaults merged under every HSM and vault. */
-export type Config = Readonly<Omit<ConfigFile, 'hsms' | 'defaults' | 'endpoints'>> &
-  Readonly<{ hsms: readonly HsmConfig[]; endpoints: Readonly<{ arm: string; graph: string; authority: string }> }>;
+export type Config = Readonly<Omit<ConfigFile, 'hsms' | 'vaults' | 'defaults' | 'endpoints'>> &
+  Readonly<{
+    hsms: readonly HsmConfig[];
+    vaults: readonly VaultConfig[];
+    endpoints: Readonly<{ arm: string; graph: string; authority: string }>;
+  }>;
 
 const CHECK = 'Mend the configuration; `hsmkeep config check` names every mistake and `hsmkeep config schema` prints the schema.';
 
@@ -203,13 +213,14 @@ export function parseConfig(text: string): Config {
   }
 
   const hsms = data.hsms.map((hsm) => mergeHsm(data, hsm));
-  const mistakes = [...duplicates(data), ...hsms.flatMap(missingParts)];
+  const vaults = data.vaults.map((vault) => mergeVault(data, vault));
+  const mistakes = [...duplicates(data), ...hsms.flatMap(missingParts), ...vaults.flatMap(missingEscrow)];
   if (mistakes.length > 0) throw invalid(mistakes);
 
   const { defaults, endpoints, ...rest } = data;
   return {
     ...rest,
-    vaults: data.vaults.map((vault) => ({ ...defaults?.vault, ...vault })),
+    vaults,
     hsms: hsms as HsmConfig[],
     endpoints: {
       arm: endpoints?.arm ?? 'https://management.azure.com',
@@ -247,6 +258,20 @@ function mergeHsm({ defaults }: ConfigFile, hsm: HsmFile) {
     protect: { ...HSM_DEFAULTS.protect, ...shared.protect, ...hsm.protect },
   };
 }
+
+const mergeVault = ({ defaults }: ConfigFile, vault: VaultFile): VaultConfig => {
+  const merged = { ...VAULT_DEFAULTS, ...defaults?.vault, ...vault };
+  const escrowVault = merged.escrowVault?.replace(/\/$/, '');
+  return { ...merged, url: vault.url.replace(/\/$/, ''), ...(escrowVault !== undefined && { escrowVault }) };
+};
+
+/** Values on their way must lie somewhere before they are used. */
+const missingEscrow = ({ name, rotation, escrowVault }: VaultConfig, index: number): string[] =>
+  rotation === 'observe' || escrowVault !== undefined
+    ? []
+    : [
+        `vaults[${index}].escrowVault: is missing (here or in defaults.vault): the vault that keeps new values of ${name} until they are in use; its own URL keeps them beside its secrets, where every reader of the vault can read them`,
+      ];
 
 const missingParts = (hsm: ReturnType<typeof mergeHsm>, index: number): string[] =>
   hsm.backupTo ? [] : [`hsms[${index}].backupTo: is missing (here or in defaults.hsm): the container that backups of ${hsm.name} go to`];

@@ -42,7 +42,7 @@ describe('parseConfig', () => {
     const config = parse({
       defaults: {
         hsm: { backupTo: { container: 'https://s.blob.core.windows.net/all' }, retention: { daily: 1 }, protect: { floor: 5 } },
-        vault: { rotation: 'on' },
+        vault: { rotation: 'on', escrowVault: 'https://escrow.vault.azure.net' },
       },
       hsms: [hsm({ backupTo: undefined, protect: { undoDays: 1 } }), hsm({ name: 'b', retention: { weekly: 2 } })],
       vaults: [{ name: 'kv', url: 'https://kv.vault.azure.net' }],

@@ -1,0 +1,126 @@
+import type { TokenCredential } from '@azure/core-auth';
+import type { SecretClient, SecretProperties } from '@azure/keyvault-secrets';
+import { vaultRefused } from '../domain/rotation/problems.ts';
+import { Sensitive } from '../domain/rotation/sensitive.ts';
+import { RefusedError, TransientError } from './errors.ts';
+import { isRefusal, sortSdkError } from './sdk-errors.ts';
+import type { SecretFacts, Vault, VersionChange } from './vault.ts';
+
+const CALL_DEADLINE_MS = 20_000;
+const LIST_DEADLINE_MS = 300_000;
+
+/**
+ * A Key Vault through the official client: one for the life of the process, because a new one repeats the challenge.
+ *
+ * @param url `https://<vault>.vault.azure.net`
+ */
+export function azureVault(name: string, url: string, credential: TokenCredential): Vault {
+  let loaded: Promise<SecretClient> | undefined;
+  const client = () => (loaded ??= loadClient(url, credential));
+  const deadline = () => ({ abortSignal: AbortSignal.timeout(CALL_DEADLINE_MS) });
+
+  const ask = async <T>(doing: string, work: (client: SecretClient) => Promise<T>): Promise<T> => {
+    try {
+      return await work(await client());
+    } catch (error) {
+      throw translate(name, doing, error);
+    }
+  };
+
+  return {
+    name,
+    url,
+
+    read: async (secret, version) => {
+      try {
+        const { value, properties } = await (await client()).getSecret(secret, { ...(version && { version }), ...deadline() });
+        if (!value) throw emptyValue(name, secret);
+        return { status: 'found', facts: factsOf(properties), value: new Sensitive(value) };
+      } catch (error) {
+        if (innerCode(error) === 'SecretDisabled') return { status: 'disabled' };
+        if ((error as { statusCode?: number }).statusCode === 404) return { status: 'missing' };
+        throw translate(name, 'read a secret', error);
+      }
+    },
+
+    versions: (secret) =>
+      ask("list a secret's versions", async (sdk) => {
+        const found: SecretFacts[] = [];
+        const options = { abortSignal: AbortSignal.timeout(LIST_DEADLINE_MS) };
+        for await (const properties of sdk.listPropertiesOfSecretVersions(secret, options)) found.push(factsOf(properties));
+        return found.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+      }),
+
+    async *list() {
+      try {
+        const options = { abortSignal: AbortSignal.timeout(LIST_DEADLINE_MS) };
+        for await (const properties of (await client()).listPropertiesOfSecrets(options)) yield factsOf(properties);
+      } catch (error) {
+        throw translate(name, 'list its secrets', error);
+      }
+    },
+
+    write: (secret, { value, tags, contentType, expiresAt }) =>
+      ask('store a new version of a secret', (sdk) =>
+        value.use(async (plain) => {
+          const options = {
+            tags: { ...tags },
+            ...(contentType && { contentType }),
+            ...(expiresAt && { expiresOn: new Date(expiresAt) }),
+            ...deadline(),
+          };
+          return factsOf((await sdk.setSecret(secret, plain, options)).properties);
+        }),
+      ),
+
+    update: (secret, version, change) =>
+      ask('change a version of a secret', async (sdk) =>
+        factsOf(await sdk.updateSecretProperties(secret, version, { ...changeOf(change), ...deadline() })),
+      ),
+  };
+}
+
+async function loadClient(url: string, credential: TokenCredential): Promise<SecretClient> {
+  const { SecretClient } = await import('@azure/keyvault-secrets');
+  return new SecretClient(url, credential, {
+    // Behind a loopback address stands an emulator, whose host name cannot end in the challenge's resource.
+    disableChallengeResourceVerification: /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname),
+    // A write that is repeated here makes a second version of the same value, which does no harm.
+    retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 5_000 },
+  });
+}
+
+const changeOf = ({ tags, enabled, expiresAt }: VersionChange) => ({
+  ...(tags && { tags: { ...tags } }),
+  ...(enabled !== undefined && { enabled }),
+  ...(expiresAt !== undefined && { expiresOn: new Date(expiresAt) }),
+});
+
+const factsOf = ({ name, version, enabled, createdOn, expiresOn, contentType, tags }: SecretProperties): SecretFacts => ({
+  name,
+  version: version ?? '',
+  enabled: enabled ?? true,
+  createdAt: (createdOn ?? new Date(0)).toISOString(),
+  expiresAt: expiresOn?.toISOString() ?? null,
+  contentType: contentType ?? null,
+  tags: tags ?? {},
+});
+
+const innerCode = (error: unknown): string | undefined =>
+  (error as { details?: { error?: { innerError?: { code?: string } } } }).details?.error?.innerError?.code;
+
+const emptyValue = (vault: string, secret: string): RefusedError =>
+  new RefusedError(
+    { kind: 'invalid', code: 'EmptyValue', detail: 'the value is empty' },
+    { message: `The current value of ${vault}/${secret} is empty.`, hint: 'Set the value that its target accepts.' },
+  );
+
+/** Never wraps the SDK's error: Durable Functions stores the causes of what an activity throws. */
+function translate(vault: string, doing: string, error: unknown): Error {
+  if (error instanceof RefusedError || error instanceof TransientError) return error;
+  const failure = sortSdkError(error);
+  const inner = innerCode(error);
+  if (isRefusal(failure) && failure.kind !== 'throttled')
+    return new RefusedError(failure, vaultRefused(vault, doing, { ...failure, ...(inner !== undefined && { inner }) }));
+  return new TransientError(`${vault} did not ${doing} (${failure.code}: ${failure.detail})`);
+}
