@@ -3,7 +3,7 @@ import { outcomeOfOutsider } from './outsiders.ts';
 import type { Protection, RetentionPolicy } from './policy.ts';
 import { pinReasons } from './protections.ts';
 import { type DatedBackup, isCandidate, type RetainedBackup } from './retained-backup.ts';
-import { applyRules, type CountsLeft, type RuleVerdict } from './rules.ts';
+import { applyRules, type CountsLeft, type RuleVerdict, referenceOf } from './rules.ts';
 
 /** What becomes of one backup and why; never without a reason. `left`: what the counts of the rules are after one that they keep. */
 export type Decision = Readonly<{ id: string; keep: boolean; reasons: readonly string[]; left?: CountsLeft }>;
@@ -59,7 +59,8 @@ function judge(
   considered: readonly Considered[],
   nowMs: number,
 ): (item: Considered) => RuleVerdict | undefined {
-  const verdicts = applyRules(rules, considered.filter(takesPart), calendarOf(timeZone), nowMs).values();
+  const candidates = considered.filter(({ candidate }) => candidate);
+  const verdicts = applyRules(rules, candidates.filter(takesPart), calendarOf(timeZone), referenceOf(candidates, nowMs)).values();
   return (item) => (takesPart(item) ? verdicts.next().value : undefined);
 }
 

@@ -20,16 +20,20 @@ type ReachingRule = PeriodRule & { readonly cutOffMs: number };
 
 /**
  * Applies restic's keep rules, exactly. Each rule goes from newest to oldest and keeps the newest item of each period; periods without an item
- * do not count, and a rule that is not filled at the end keeps the oldest item as well. `within…` reaches back from the newest item that is not
- * in the future; an item exactly at the cut-off is out.
+ * do not count, and a rule that is not filled at the end keeps the oldest item as well. `within…` reaches back from the reference; an item exactly
+ * at the cut-off is out.
  *
  * @param items Newest first.
- * @param nowMs Items later than this are in the future.
+ * @param referenceMs See {@link referenceOf}; undefined when everything is in the future, and then `within…` keeps it all.
  * @returns One verdict for each item, in the same order. Reasons are restic's words: `daily snapshot`, `oldest weekly snapshot`, `within 7d`.
  * @see https://restic.readthedocs.io/en/stable/060_forget.html
  */
-export function applyRules(rules: RetentionRules, items: readonly DatedItem[], calendar: Calendar, nowMs: number): RuleVerdict[] {
-  const referenceMs = newestUntil(nowMs, items);
+export function applyRules(
+  rules: RetentionRules,
+  items: readonly DatedItem[],
+  calendar: Calendar,
+  referenceMs: number | undefined,
+): RuleVerdict[] {
   const cutOff = (span: string): number =>
     referenceMs === undefined ? Number.NEGATIVE_INFINITY : calendar.minus(referenceMs, parseDuration(span));
 
@@ -59,8 +63,13 @@ export function applyRules(rules: RetentionRules, items: readonly DatedItem[], c
   });
 }
 
-/** When the newest item is, that is not later than now: what `within…` reaches back from. Undefined when all are later. */
-const newestUntil = (nowMs: number, items: readonly DatedItem[]): number | undefined =>
+/**
+ * What `within…` reaches back from: the newest item that is not in the future. Held ones count here, though they take no part in the rules: months
+ * differ in length, so an earlier reference can give a later cut-off, and a hold must forget nothing.
+ *
+ * @param items Newest first.
+ */
+export const referenceOf = (items: readonly DatedItem[], nowMs: number): number | undefined =>
   items.find(({ takenMs }) => takenMs <= nowMs)?.takenMs;
 
 /** A rule claims an item that begins a period, and the oldest item of all. */

@@ -83,6 +83,15 @@ describe('planRetention', () => {
     expect(decisions[1]?.reasons).toEqual(['last snapshot', 'floor 3']);
   });
 
+  test('reaches back from the newest one when that is held, so that the hold moves no cut-off', () => {
+    // A month and three days before 31 March is 28 February; before 1 April it is 26 February.
+    const old = backup('2026-02-28T23:00:00.000Z');
+    const times = ['2026-03-31T23:30:00.000Z', '2026-03-31T23:00:00.000Z'].map((at) => backup(at));
+    const newest = backup('2026-04-01T11:59:00.000Z', { holds: [{ until: '2026-05-01T00:00:00Z' }] });
+    const given = { rules: { withinHourly: '1m3d' }, protection: { floor: 0 }, now: '2026-04-01T12:00:00Z' };
+    expect(forgottenIds(planOf({ ...given, backups: [newest, ...times, old] }).decisions)).toEqual(['2026-03-31T23:00:00.000Z']);
+  });
+
   test('holds no longer once their time has come', () => {
     const lapsed = { holds: [{ until: '2026-02-08T03:00:00Z' }], safetyUntil: '2026-02-08T03:00:00Z' };
     const old = backup('2026-01-01T00:00:00Z', lapsed);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { calendarOf } from '../../../src/domain/retention/calendar.ts';
 import type { RetentionRules } from '../../../src/domain/retention/policy.ts';
-import { applyRules } from '../../../src/domain/retention/rules.ts';
+import { applyRules, referenceOf } from '../../../src/domain/retention/rules.ts';
 
 type Night = Readonly<{ at: string; tags?: readonly string[] }>;
 const NEWEST = '2026-02-08T02:00:00.000Z';
@@ -12,8 +12,8 @@ const nightly = (newest: string, count: number): Night[] =>
 /** What is kept and why: `02-08` (or more of the time) to its reasons. */
 function kept(rules: RetentionRules, items: readonly Night[], now = '2026-02-08T10:00:00Z', timeZone = 'UTC'): [string, string][] {
   const dated = items.map(({ at, tags }) => ({ takenMs: Date.parse(at), tags }));
-  return applyRules(rules, dated, calendarOf(timeZone), Date.parse(now)).flatMap(({ reasons }, index): [string, string][] =>
-    reasons.length > 0 ? [[items[index]?.at ?? '', reasons.join(', ')]] : [],
+  return applyRules(rules, dated, calendarOf(timeZone), referenceOf(dated, Date.parse(now))).flatMap(
+    ({ reasons }, index): [string, string][] => (reasons.length > 0 ? [[items[index]?.at ?? '', reasons.join(', ')]] : []),
   );
 }
 
@@ -24,7 +24,7 @@ describe('applyRules, the worked examples', () => {
   test('A: nightly with daily, weekly and monthly counts, with what is left of them', () => {
     const items = nightly(NEWEST, 20);
     const dated = items.map(({ at }) => ({ takenMs: Date.parse(at) }));
-    const verdicts = applyRules({ daily: 7, weekly: 4, monthly: 12 }, dated, calendarOf('UTC'), Date.parse('2026-02-08T10:00:00Z'));
+    const verdicts = applyRules({ daily: 7, weekly: 4, monthly: 12 }, dated, calendarOf('UTC'), undefined);
     const shown = verdicts.flatMap(({ reasons, left }, index) =>
       left ? [[items[index]?.at.slice(5, 10), reasons.join(', '), `${left.daily}/${left.weekly}/${left.monthly}`]] : [],
     );
@@ -100,7 +100,7 @@ describe('applyRules', () => {
   });
 
   test('counts an unlimited rule down never', () => {
-    const verdicts = applyRules({ daily: -1 }, [{ takenMs: 0 }], calendarOf('UTC'), 1);
+    const verdicts = applyRules({ daily: -1 }, [{ takenMs: 0 }], calendarOf('UTC'), undefined);
     expect(verdicts[0]?.left).toEqual({ daily: -1 });
   });
 
