@@ -112,6 +112,7 @@ describe('a vault that does not do as it is asked', () => {
 
   test('when listing says so too', async () => {
     await emulator.control.fault({ match: { method: 'GET', path: '/secrets' }, times: 10, action: 'answer', status: 403, body: {} });
+    // Of a list the official client does not hand on the inner code.
     await expect(all(vault.list())).rejects.toBeInstanceOf(RefusedError);
   });
 
