@@ -8,6 +8,7 @@ import { devCommand } from './commands/dev.ts';
 import { emulatorCommand } from './commands/emulator.ts';
 import { hsmCommand } from './commands/hsm.ts';
 import { preRestoreCommand } from './commands/pre-restore.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { runCommand } from './commands/run.ts';
 import { reportError } from './errors.ts';
@@ -43,6 +44,7 @@ function buildProgram(context: CommandContext): Command {
     hsmCommand,
     backupCommand,
     preRestoreCommand,
+    restoreCommand,
     runCommand,
     configCommand,
     catalogueCommand,

@@ -2,20 +2,11 @@ import { readDecision, readOutcome, readPlan } from '../clients/restores.ts';
 import { readRun } from '../clients/runs.ts';
 import { NotFoundError } from '../domain/errors.ts';
 import type { RestoreDecision } from '../domain/restore/decision.ts';
-import type { RestoreOutcome } from '../domain/restore/outcome.ts';
 import type { RestorePlan } from '../domain/restore/plan.ts';
 import { type RestoreState, restoreState } from '../domain/restore/state.ts';
+import type { RestoreView } from '../domain/restore/view.ts';
 import type { Tools } from './define-route.ts';
 import { findInstance, isLive } from './start-run.ts';
-
-/** One restore as the API shows it: the plan, what was said to it, and its run as soon as there is one. */
-export type RestoreView = Omit<RestorePlan, 'schema'> &
-  Readonly<{
-    state: RestoreState;
-    decision: Readonly<{ verdict: 'approved' | 'rejected'; by: string; at: string; note: string | null }> | null;
-    runId: string | null;
-    outcome: Omit<RestoreOutcome, 'schema' | 'plan'> | null;
-  }>;
 
 /** A restore with everything that is stored of it. */
 export type FoundPlan = Readonly<{ plan: RestorePlan; decision: RestoreDecision | undefined; state: RestoreState; runId: string | null }>;

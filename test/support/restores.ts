@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import type { RestoreView } from '../../src/domain/restore/view.ts';
 import type { Run } from '../../src/domain/run.ts';
-import type { RestoreView } from '../../src/functions/restore-views.ts';
 import type { ApiAnswer, AppStack } from './app-stack.ts';
 
 const API = 'api-version=7.6';
@@ -16,7 +16,7 @@ export async function grantRestoreDuty(stack: AppStack, roles: readonly string[]
 
 /** What an HSM's administrator does with keys. */
 export function hsmOf({ emulator }: AppStack, hsm = 'contoso-hsm') {
-  const send = async (path: string, method = 'GET', body?: unknown): Promise<Record<string, never>> => {
+  const send = async <T = unknown>(path: string, method = 'GET', body?: unknown): Promise<T> => {
     const answer = await emulator.send(`${emulator.ready.hsms[hsm]}${path}?${API}`, { method, ...(body !== undefined && { body }) });
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return answer.body;
@@ -25,27 +25,27 @@ export function hsmOf({ emulator }: AppStack, hsm = 'contoso-hsm') {
     send,
     /** @returns The key's newest version. */
     async createKey(name: string): Promise<string> {
-      const { key } = (await send(`/keys/${name}/create`, 'POST', { kty: 'RSA', key_size: 2048 })) as { key: { kid: string } };
+      const { key } = await send<{ key: { kid: string } }>(`/keys/${name}/create`, 'POST', { kty: 'RSA', key_size: 2048 });
       return key.kid.split('/').at(-1) ?? '';
     },
     async encrypt(name: string, version: string, text: string): Promise<string> {
       const value = Buffer.from(text).toString('base64url');
-      return ((await send(`/keys/${name}/${version}/encrypt`, 'POST', { alg: 'RSA-OAEP-256', value })) as { value: string }).value;
+      return (await send<{ value: string }>(`/keys/${name}/${version}/encrypt`, 'POST', { alg: 'RSA-OAEP-256', value })).value;
     },
     async decrypt(name: string, version: string, value: string): Promise<string> {
-      const plain = (await send(`/keys/${name}/${version}/decrypt`, 'POST', { alg: 'RSA-OAEP-256', value })) as { value: string };
+      const plain = await send<{ value: string }>(`/keys/${name}/${version}/decrypt`, 'POST', { alg: 'RSA-OAEP-256', value });
       return Buffer.from(plain.value, 'base64url').toString();
     },
     deleteKey: (name: string) => send(`/keys/${name}`, 'DELETE'),
     purgeKey: (name: string) => send(`/deletedkeys/${name}`, 'DELETE'),
     async keys(): Promise<string[]> {
-      const { value } = (await send('/keys')) as { value: { kid: string }[] };
+      const { value } = await send<{ value: { kid: string }[] }>('/keys');
       return value.map(({ kid }) => kid.split('/').at(-1) ?? '').sort();
     },
     async assignments(): Promise<{ name: string; principalId: string; roleDefinitionId: string; scope: string }[]> {
-      const { value } = (await send('/providers/Microsoft.Authorization/roleAssignments')) as {
+      const { value } = await send<{
         value: { name: string; properties: { principalId: string; roleDefinitionId: string; scope: string } }[];
-      };
+      }>('/providers/Microsoft.Authorization/roleAssignments');
       return value.map(({ name, properties }) => ({ name, ...properties }));
     },
   };
