@@ -1,0 +1,116 @@
+import type { Strategy } from '../domain/rotation/policy.ts';
+import type { Liveness } from '../domain/rotation/reconcile.ts';
+import type { Sensitive } from '../domain/rotation/sensitive.ts';
+import type { Management } from '../domain/rotation/tags.ts';
+
+export type { Liveness, Strategy };
+
+/** What a target can do, and how its state can be learnt. */
+export type Capabilities = Readonly<{
+  /** The first is the default. */
+  strategies: readonly [Strategy, ...Strategy[]];
+  /** `caller`: we make the value; `target`: made there and shown once; `target-readable`: made there, can be read again. */
+  origin: 'caller' | 'target' | 'target-readable';
+  /** Ways to learn the outcome of a write, best first. `login` costs a failed login on the target. */
+  probes: readonly [Probe, ...Probe[]];
+  /** Whether two writers can be kept apart on the target itself. */
+  targetLock: 'session' | 'none';
+  /** The longest time after which a request that was sent may still take effect. */
+  applyWindowMs: number;
+}>;
+export type Probe = 'marker' | 'verifier' | 'metadata' | 'login';
+
+/** A new credential on its way. */
+export type Candidate = Readonly<{
+  rotationId: string;
+  /** Which place on the target: user name, key name, key id. Empty where there is only one. */
+  slot: string;
+  value: Sensitive;
+  /** What is sent in place of the value: a SCRAM verifier, a hash. Kept with the value, so that a repetition sends the same bytes. */
+  verifier?: string;
+}>;
+
+/** Where a new credential goes. */
+export type SlotPlan = Readonly<{ strategy: Strategy; slot: string /** Version of the secret that is replaced. */; base: string }>;
+
+/** A credential that is known not to be a new one: the current value, or one about to be retired. */
+export type Held = Readonly<{ slot: string; value: Sensitive }>;
+
+/** What went wrong, in allow-listed words: `code` is the target's own short code, never its text. */
+export type Failure = Readonly<
+  | { kind: 'transient' | 'unknown-outcome'; code: string }
+  | { kind: 'throttled'; code: string; retryAfterMs: number }
+  | { kind: 'denied' | 'gone' | 'config' | 'read-only'; code: string; hint: string }
+  /** The target does not like the value; `regenerate`: another one may please it. */
+  | { kind: 'rejected'; code: string; regenerate: boolean }
+>;
+
+/** What a provider is given to work with, for one step of one rotation. */
+export type ProviderContext = Readonly<{
+  /** Empty where no rotation is under way (a preflight). */
+  rotationId: string;
+  secret: Readonly<{ vault: string; name: string }>;
+  management: Management;
+  signal: AbortSignal;
+  now(): number;
+  random(bytes: number): Uint8Array;
+  /** The credential that the tag `rot-admin` names; `managed-identity` and `self` as they are. */
+  admin<T>(use: (credential: Sensitive | 'managed-identity' | 'self') => Promise<T>): Promise<T>;
+  /** False: another login could lock the account. */
+  takeLogin(): boolean;
+}>;
+
+/** One thing looked at before a secret becomes managed. */
+export type PreflightCheck = Readonly<{ check: string; ok: boolean; hint?: string }>;
+
+/**
+ * Rotates the credentials of one kind of target. It never sees Key Vault, never retries, never logs, never stores; it throws whatever went
+ * wrong, and `classify` says what that means. A new provider needs this, an entry in `registry.ts`, and the suite
+ * `test/support/provider-contract.ts`.
+ */
+export interface RotationProvider<Spec = unknown> {
+  /** The value of the tag `rot-provider`. */
+  readonly id: string;
+  readonly capabilities: Capabilities;
+
+  /** Pure. Makes a checked spec of the tags. @throws {ConfigFailure} naming the tag. */
+  parse(management: Management): Spec;
+  /** Changes nothing. Reachability, rights, limits on names, whether the target keeps what it is told. */
+  preflight(context: ProviderContext, spec: Spec): Promise<readonly PreflightCheck[]>;
+  /** Changes nothing. The place that gets the new credential. @param current The published one. */
+  choose(context: ProviderContext, spec: Spec, current: Held, plan: Readonly<{ strategy: Strategy; base: string }>): Promise<SlotPlan>;
+  /** Changes nothing. Makes a value of the wanted shape. */
+  generate(context: ProviderContext, spec: Spec, plan: SlotPlan): Promise<Candidate>;
+
+  /** Changes nothing. Does the target accept this now? Never locks an account, never guesses: `unknown` is a legal answer. */
+  probe(context: ProviderContext, spec: Spec, credential: Held & Partial<Candidate>): Promise<Liveness>;
+  /**
+   * Declarative: afterwards the target accepts the candidate and everything in `keep`; doing it again changes nothing. Takes the target's
+   * lock, where there is one, and looks again inside.
+   */
+  apply(context: ProviderContext, spec: Spec, candidate: Candidate, keep: readonly Held[]): Promise<void>;
+  /** Uses the credential as consumers do, on every endpoint that they use. Returns only when all of them took it. */
+  verify(context: ProviderContext, spec: Spec, candidate: Candidate): Promise<void>;
+  /** The value to store, made of the one before: raw, a member of JSON, a field of a connection string. */
+  render(spec: Spec, candidate: Candidate, previous: Sensitive | undefined): Sensitive;
+  /** The credential inside a stored value: the inverse of `render`. */
+  extract(spec: Spec, stored: Sensitive): Sensitive;
+
+  /** Ends the old credential. Refuses what would end one of `keep`. Already gone is success. */
+  retire(context: ProviderContext, spec: Spec, old: Held, keep: readonly Held[]): Promise<void>;
+  /** Takes a candidate that was never published off the target. Never called for the strategy `single` after `apply`. */
+  discard(context: ProviderContext, spec: Spec, candidate: Candidate, keep: readonly Held[]): Promise<void>;
+  /** What a thrown thing means, built from allow-listed fields only: no text of it may pass. */
+  classify(thrown: unknown): Failure;
+}
+
+/** The tags, or what the target is configured to, do not allow what is asked. The message is ours and holds no value. */
+export class ConfigFailure extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = 'ConfigFailure';
+    this.hint = hint;
+  }
+}

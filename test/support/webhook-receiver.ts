@@ -1,0 +1,84 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+type Asked = Readonly<{ action: string; rotationId: string; value?: string; keep?: readonly string[]; strategy: string }>;
+
+/** The receiving end of the provider `webhook`, as its users write it: keeps a set of accepted passwords. */
+export type WebhookReceiver = Readonly<{
+  url: string;
+  key: string;
+  accepted: Set<string>;
+  /** What it was asked to do, in order. */
+  actions: string[];
+  /** Answers the next request of an action with a status (and body) in place of doing it. */
+  answerNext(action: string, status: number, body?: unknown, headers?: Readonly<Record<string, string>>): void;
+  /** Does the next request of an action and cuts the connection. */
+  loseNext(action: string): void;
+  stop(): Promise<void>;
+}>;
+
+export async function startWebhookReceiver(first: string): Promise<WebhookReceiver> {
+  const key = 'the signing key of this test';
+  const accepted = new Set([first]);
+  const actions: string[] = [];
+  const planned: { action: string; respond: (response: ServerResponse, act: () => unknown) => void }[] = [];
+
+  const act = ({ action, value = '', keep = [], strategy }: Asked): unknown => {
+    if (action === 'probe') return { liveness: accepted.has(value) ? 'live' : 'not-live' };
+    if (action === 'apply') for (const known of [...accepted]) if (strategy === 'single' || !keep.includes(known)) accepted.delete(known);
+    if (action === 'apply') accepted.add(value);
+    if (action === 'retire' || action === 'discard') accepted.delete(value);
+    return {};
+  };
+
+  const server = createServer(async (request, response) => {
+    const body = await read(request);
+    if (!isSigned(request, body, key)) return void response.writeHead(401).end();
+    const asked = JSON.parse(body) as Asked;
+    actions.push(asked.action);
+    const index = planned.findIndex(({ action }) => action === asked.action);
+    const [plan] = index < 0 ? [] : planned.splice(index, 1);
+    if (plan) return plan.respond(response, () => act(asked));
+    if (asked.action === 'verify' && !accepted.has(asked.value ?? '')) return void response.writeHead(500).end();
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(act(asked)));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/rotate`,
+    key,
+    accepted,
+    actions,
+    answerNext: (action, status, body, headers = {}) =>
+      void planned.push({ action, respond: (response) => void response.writeHead(status, headers).end(JSON.stringify(body ?? {})) }),
+    loseNext: (action) =>
+      void planned.push({
+        action,
+        respond: (response, doIt) => {
+          doIt();
+          response.destroy();
+        },
+      }),
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
+function isSigned({ headers }: IncomingMessage, body: string, key: string): boolean {
+  const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => String(headers[name] ?? ''));
+  const expected = Buffer.from(`v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`);
+  const given = Buffer.from(signature ?? '');
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
