@@ -49,6 +49,7 @@ describe('a calendar takes a duration off an instant', () => {
     ['a year before a leap day is the first of March', 'UTC', '2024-02-29T10:00:00Z', '1y', '2023-03-01T10:00:00.000Z'],
     ['years, months, days and hours together', 'UTC', '2026-03-05T10:00:00Z', '1y2m3d4h', '2025-01-02T06:00:00.000Z'],
     ['a day is a day on the wall when it has 23 hours', 'Europe/Berlin', '2026-03-29T10:00:00Z', '1d', '2026-03-28T11:00:00.000Z'],
+    ['hours after a change of the clock its new offset holds', 'Europe/Berlin', '2026-03-30T10:00:00Z', '1d', '2026-03-29T10:00:00.000Z'],
     ['hours elapse, whatever the wall says', 'Europe/Berlin', '2026-03-29T10:00:00Z', '24h', '2026-03-28T10:00:00.000Z'],
     ['a skipped wall time has the offset before the change', 'Europe/Berlin', '2026-03-30T00:30:00Z', '1d', '2026-03-29T01:30:00.000Z'],
     ['a wall time that came twice is the earlier', 'Europe/Berlin', '2026-10-26T01:30:00Z', '1d', '2026-10-25T00:30:00.000Z'],

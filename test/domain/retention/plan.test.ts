@@ -83,6 +83,11 @@ describe('planRetention', () => {
     expect(decisions[1]?.reasons).toEqual(['last snapshot', 'floor 3']);
   });
 
+  test('pins what is only in use', () => {
+    const old = backup('2026-01-01T00:00:00Z', { inUseBy: 'drill-1' });
+    expect(planOf({ backups: [...nights(NEWEST, 3), old] }).decisions.at(-1)?.reasons).toEqual(['in use by drill-1']);
+  });
+
   test('reaches back from the newest one when that is held, so that the hold moves no cut-off', () => {
     // A month and three days before 31 March is 28 February; before 1 April it is 26 February.
     const old = backup('2026-02-28T23:00:00.000Z');
