@@ -1,30 +1,39 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupRecord } from '../../src/domain/record.ts';
+import type { RestoreView } from '../../src/domain/restore/view.ts';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
-import { grantRestoreDuty, hsmOf, restoreNow, takeBackup } from '../support/restores.ts';
+import { grantRestoreDuty, hsmOf, planRestore, restoreNow, takeBackup } from '../support/restores.ts';
 
 const HSM = 'contoso-hsm';
+const SPARE = 'contoso-spare';
 
 let stack: AppStack;
+let stopHurrying: () => Promise<void>;
 beforeAll(async () => {
-  stack = await startAppStack({ hsms: [HSM, 'contoso-spare'] });
-  await grantRestoreDuty(stack);
+  stack = await startAppStack({ hsms: [HSM, SPARE] });
 });
 afterAll(() => stack?.stop());
+beforeEach(async () => {
+  await grantRestoreDuty(stack);
+  stopHurrying = stack.hurry(2_000);
+});
+afterEach(() => stopHurrying());
 
-describe('a full restore', () => {
-  test('brings back what was there, and takes away what came after', { timeout: 120_000 }, async () => {
+const purge = async (name: string): Promise<void> => {
+  await hsmOf(stack).deleteKey(name);
+  await hsmOf(stack).purgeKey(name);
+};
+const crypto = (name: string) => stack.emulator.control.principal({ name, roles: [{ hsm: HSM, scope: '/keys', role: 'Crypto User' }] });
+
+describe('a full restore', { timeout: 120_000 }, () => {
+  test('brings back what was there, takes away what came after, and names the roles that are gone', async () => {
     const hsm = hsmOf(stack);
     const version = await hsm.createKey('payments');
     const secret = await hsm.encrypt('payments', version, 'before');
     const folder = await takeBackup(stack);
-    await hsm.deleteKey('payments');
-    await hsm.purgeKey('payments');
+    await purge('payments');
     await hsm.createKey('newcomer');
-    const { objectId } = await stack.emulator.control.principal({
-      name: 'latecomer',
-      roles: [{ hsm: HSM, scope: '/keys', role: 'Crypto User' }],
-    });
+    const { objectId } = await crypto('latecomer');
 
     const { plan, run } = await restoreNow(stack);
     expect(plan.folder).toBe(folder);
@@ -32,33 +41,150 @@ describe('a full restore', () => {
       keys: { vanish: [expect.stringMatching(/^newcomer\//)], comeBack: [`payments/${version}`] },
       roleAssignments: { vanish: [`Managed HSM Crypto User for ${objectId} at /keys`], comeBack: [] },
     });
-
     expect(run.status, JSON.stringify(run.steps, null, 1)).toBe('Degraded');
-    expect(run.steps.map(({ name }) => name)).toEqual([
-      'Approval',
-      'Safety backup',
-      'Lock',
-      'Plan again',
-      'Pre-restore check',
-      'Start',
-      'Restore',
-      'Compare',
-      'Role assignments',
+    expect(run.steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'Approval Completed',
+      'Safety backup Completed',
+      'Lock Completed',
+      'Plan again Completed',
+      'Pre-restore check Completed',
+      'Start Completed',
+      'Restore Completed',
+      'Compare Completed',
+      'Role assignments Degraded',
     ]);
     expect(await hsm.keys()).toEqual(['payments']);
     expect(await hsm.decrypt('payments', version, secret)).toBe('before');
-
-    const lost = run.steps.at(-1);
-    expect(lost?.hint).toContain(
+    expect((await hsm.assignments()).map(({ principalId }) => principalId)).not.toContain(objectId);
+    expect(run.steps.at(-1)?.hint).toContain(
       `az keyvault role assignment create --hsm-name ${HSM} --role "Managed HSM Crypto User" --scope /keys --assignee-object-id ${objectId}`,
     );
+
     const safety = String(run.result?.['safetyBackup']);
     const record = await stack.document<BackupRecord>(stack.container(HSM), `hsmkeep/${HSM}/${safety}.json`);
     expect(record).toMatchObject({ status: 'complete', holds: [{ by: plan.id }] });
-    expect((await stack.api(`/restores/${plan.id}`)).body).toMatchObject({
-      state: 'done',
-      runId: plan.id,
-      decision: { by: expect.stringContaining('bob') },
+    const shown = (await stack.api(`/restores/${plan.id}`)).body as RestoreView;
+    expect(shown).toMatchObject({ state: 'done', runId: plan.id, decision: { by: expect.stringContaining('bob') } });
+
+    // What the command does.
+    const lost = shown.outcome?.lostAssignments[0]?.assignment;
+    await hsm.send(`/keys/providers/Microsoft.Authorization/roleAssignments/${lost?.name}`, 'PUT', {
+      properties: { roleDefinitionId: lost?.roleDefinitionId, principalId: objectId },
     });
+    const again = (await planRestore(stack, { selector: { folder: safety } })).body as RestoreView;
+    expect(again.diff.roleAssignments).toEqual({ vanish: [], comeBack: [], change: [] });
+  });
+
+  test('goes back to the newest backup at or before an instant, or to the one that holds a version of a key', async () => {
+    const hsm = hsmOf(stack);
+    const version = await hsm.createKey('ledger');
+    const wanted = await takeBackup(stack);
+    await purge('ledger');
+    const newer = await takeBackup(stack);
+
+    const { plan } = { plan: (await planRestore(stack)).body as RestoreView };
+    expect(plan.folder).toBe(newer);
+    const before = new Date(Date.parse(plan.takenAt) - 1).toISOString();
+    expect((await planRestore(stack, { selector: { at: before } })).body.folder).toBe(wanted);
+    expect((await planRestore(stack, { selector: { key: 'ledger', version } })).body.folder).toBe(wanted);
+
+    const { run } = await restoreNow(stack, { selector: { key: 'ledger', version } });
+    expect(run.status, JSON.stringify(run.steps)).toBe('Completed');
+    expect(await hsm.keys()).toContain('ledger');
+  });
+
+  test('fills a new HSM of the same security domain, and leaves the other alone', async () => {
+    const [hsm, spare] = [hsmOf(stack), hsmOf(stack, SPARE)];
+    const version = await hsm.createKey('moved');
+    const secret = await hsm.encrypt('moved', version, 'elsewhere');
+    await takeBackup(stack);
+    await hsm.createKey('stays');
+
+    const { plan, run } = await restoreNow(stack, { target: SPARE });
+    expect(plan).toMatchObject({ source: HSM, target: SPARE });
+    expect(run.subject).toBe(SPARE);
+    expect(['Completed', 'Degraded'], JSON.stringify(run.steps)).toContain(run.status);
+    expect(await spare.decrypt('moved', version, secret)).toBe('elsewhere');
+    expect(await hsm.keys()).toContain('stays');
+    expect(await stack.folders(SPARE)).toEqual([run.result?.['safetyBackup']]);
+  });
+});
+
+describe('a restore of one key', { timeout: 120_000 }, () => {
+  test('brings it back with all its versions, and touches nothing else', async () => {
+    const hsm = hsmOf(stack);
+    const first = await hsm.createKey('signing');
+    const secret = await hsm.encrypt('signing', first, 'of the first version');
+    await hsm.createKey('signing');
+    await takeBackup(stack);
+    await purge('signing');
+    await hsm.createKey('bystander');
+    const { objectId } = await crypto('bystander-user');
+
+    const { plan, run } = await restoreNow(stack, { scope: { key: 'signing' } });
+    expect(plan.diff.keys).toMatchObject({ vanish: [], change: [], comeBack: [expect.any(String), expect.any(String)] });
+    expect(run.status, JSON.stringify(run.steps)).toBe('Completed');
+    expect(run.steps.find(({ name }) => name === 'Restore')?.message).toContain('restored: 2');
+    expect(await hsm.decrypt('signing', first, secret)).toBe('of the first version');
+    expect(await hsm.keys()).toContain('bystander');
+    expect((await hsm.assignments()).map(({ principalId }) => principalId)).toContain(objectId);
+  });
+
+  test('that is there, deleted, or not in the backup is refused in the plan, with the way to go', async () => {
+    const hsm = hsmOf(stack);
+    await hsm.createKey('present');
+    await hsm.createKey('binned');
+    await takeBackup(stack);
+    await hsm.deleteKey('binned');
+    const hintOf = async (key: string): Promise<string> => {
+      const { body } = await planRestore(stack, { scope: { key } });
+      const check = (body as RestoreView).preflights.find(({ name }) => name === 'key');
+      expect(check?.status).toBe('failed');
+      const refused = await stack.api(`/restores/${body.id}/approve`, { method: 'POST', as: 'bob', body: { hash: body.hash } });
+      expect(refused.status).toBe(409);
+      return check?.hint ?? '';
+    };
+    expect(await hintOf('present')).toContain('az keyvault key delete');
+    expect(await hintOf('binned')).toContain(`az keyvault key recover --hsm-name ${HSM} --name binned`);
+    expect(await hintOf('nowhere')).toContain('hsmkeep restore plan');
+  });
+});
+
+describe('an identity with no right but to restore', { timeout: 120_000 }, () => {
+  test('plans blind and says so, restores, and cannot compare', async () => {
+    const objectId = await grantRestoreDuty(stack, ['Restore User']);
+    const hsm = hsmOf(stack);
+    const version = await hsm.createKey('blind');
+    await takeBackup(stack);
+    await purge('blind');
+
+    const { plan, run } = await restoreNow(stack);
+    const command = `az keyvault role assignment create --hsm-name ${HSM} --role "Managed HSM Crypto Auditor" --scope / --assignee-object-id ${objectId}`;
+    expect(plan.diff.keys).toBe('unreadable');
+    expect(plan.preflights.find(({ name }) => name === 'inventory')?.hint).toContain(command);
+    expect(run.status, JSON.stringify(run.steps)).toBe('Degraded');
+    expect(run.steps.find(({ name }) => name === 'Compare')?.hint).toContain(command);
+    expect(await hsm.keys()).toContain('blind');
+    expect(version).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test('that loses even that by the restore says that the outcome is unknown, and how to look', async () => {
+    await grantRestoreDuty(stack, []);
+    await hsmOf(stack).createKey('lockout');
+    await takeBackup(stack);
+    const objectId = await grantRestoreDuty(stack);
+
+    const { plan, run } = await restoreNow(stack);
+    expect(plan.preflights.find(({ name }) => name === 'rights afterwards')).toMatchObject({ status: 'warning' });
+    expect(run, JSON.stringify(run.steps)).toMatchObject({ status: 'Degraded', result: { restored: false } });
+    expect(run.steps.find(({ name }) => name === 'Restore')).toMatchObject({
+      status: 'Degraded',
+      message: expect.stringContaining('no longer lets this app in'),
+      hint: expect.stringContaining(`--role "Managed HSM Restore User" --scope / --assignee-object-id ${objectId}`),
+    });
+
+    await grantRestoreDuty(stack);
+    const look = (await planRestore(stack, { selector: { folder: plan.folder } })).body as RestoreView;
+    expect(look.diff.keys).toEqual({ vanish: [], comeBack: [], change: [] });
   });
 });
