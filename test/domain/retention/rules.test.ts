@@ -104,6 +104,13 @@ describe('applyRules', () => {
     expect(verdicts[0]?.left).toEqual({ daily: -1 });
   });
 
+  test('tells neighbouring hours apart, and the same month of two years', () => {
+    const hours = ['2026-02-08T05:00:00Z', '2026-02-08T04:59:59Z', '2026-02-08T04:00:00Z'].map((at) => ({ at }));
+    expect(times(kept({ hourly: 2 }, hours))).toEqual(['2026-02-08T05:00:00Z', '2026-02-08T04:59:59Z']);
+    const months = ['2026-02-08T02:00:00Z', '2025-02-28T02:00:00Z', '2025-02-01T02:00:00Z'].map((at) => ({ at }));
+    expect(times(kept({ monthly: 2 }, months))).toEqual(['2026-02-08T02:00:00Z', '2025-02-28T02:00:00Z']);
+  });
+
   test('tells hours, ISO weeks and years apart', () => {
     const hours = ['2026-02-08T04:59:59Z', '2026-02-08T04:00:00Z', '2026-02-08T03:59:59Z'].map((at) => ({ at }));
     expect(kept({ hourly: 2 }, hours)).toEqual([
