@@ -8,8 +8,8 @@ import { isCandidate, type RetainedBackup } from './retained-backup.ts';
 export type Hash = (text: string) => string;
 
 /**
- * A person's consent to what the brake stopped: the hash and the ids of that refusal. It covers exactly those backups, and only under the policy
- * that the hash was made with; that some of them are kept after all, or gone, does no harm.
+ * A person's consent to what the brake stopped: the hash and the ids of that refusal. It covers exactly those backups, and only under the
+ * policy that the hash was made with; that some of them are kept after all, or gone, does no harm.
  */
 export type Approval = Readonly<{ planHash: string; ids: readonly string[] }>;
 

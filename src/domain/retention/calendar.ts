@@ -15,9 +15,9 @@ export type Calendar = Readonly<{
   /** Local time as if it were UTC: what {@link PERIOD} counts in. */
   toLocal(instantMs: number): number;
   /**
-   * An instant less a duration: years, months and days on the wall (a day that the month lacks runs over into the next: 31 March less a month
-   * is 3 March), then hours as they elapse. On a wall time that a change of the clock skipped the offset before the change holds; on one that came
-   * twice it is the earlier instant.
+   * An instant less a duration: years, months and days on the wall (a day that the month lacks runs over into the next: 31 March less a
+   * month is 3 March), then hours as they elapse. On a wall time that a change of the clock skipped the offset before the change holds; on
+   * one that came twice it is the earlier instant.
    */
   minus(instantMs: number, duration: Duration): number;
 }>;

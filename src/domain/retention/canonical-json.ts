@@ -1,4 +1,7 @@
-/** JSON of which there is one form only: the fields of every object in the order of their names, none that is undefined, no spaces. Made to be hashed. */
+/**
+ * JSON of which there is one form only: the fields of every object in the order of their names, none that is undefined, no spaces. Made to
+ * be hashed.
+ */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => (isObject(inner) ? sorted(inner) : inner));
 }

@@ -2,8 +2,8 @@
 const DIGITS = 2 ** 13;
 
 /**
- * The positions of numbers, from the largest number to the smallest; equal ones stay in their order. A radix sort: it looks at every number a few
- * times, where a comparator is called some 17 times for each of 100,000.
+ * The positions of numbers, from the largest number to the smallest; equal ones stay in their order. A radix sort: it looks at every
+ * number a few times, where a comparator is called some 17 times for each of 100,000.
  *
  * @param numbers Whole numbers that differ by less than 2^53.
  */

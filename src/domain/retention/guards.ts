@@ -16,7 +16,9 @@ export type Guard =
   | 'floor'
   | 'brake';
 
-/** Why nothing may be deleted: what happened, what to do, and the backups it is about. `planHash`: what an approval of a brake must name. */
+/**
+ * Why nothing may be deleted: what happened, what to do, and the backups it is about. `planHash`: what an approval of a brake must name.
+ */
 export type Refusal = Readonly<{ guard: Guard; message: string; hint: string; ids: readonly string[]; planHash?: string }>;
 
 /** What storage says beyond the backups themselves. */

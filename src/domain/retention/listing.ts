@@ -37,8 +37,8 @@ const isNamedAfter = (hsm: string, prefix: string): boolean => prefix.startsWith
 export type RecordedFolder = Readonly<{ folder: string; takenAt: string; gone: boolean }>;
 
 /**
- * The folders whose records do not agree with storage: recorded and not gone, yet not listed; or of another time than the folder's name tells.
- * A folder without a record is no disagreement, it is only not ours.
+ * The folders whose records do not agree with storage: recorded and not gone, yet not listed; or of another time than the folder's name
+ * tells. A folder without a record is no disagreement, it is only not ours.
  */
 export function disagreements(listed: readonly string[], records: readonly RecordedFolder[]): string[] {
   const names = new Set(listed);

@@ -20,8 +20,8 @@ const DAY_MS = 24 * 3_600_000;
 const NO_CHANGES: MarkChanges = { mark: [], lift: [], waiting: [], prune: [] };
 
 /**
- * The two phases of deleting. A backup that a plan forgets is first marked; a later run deletes it, once its mark is `undoDays` old, if the plan
- * of that run forgets it still. A refused plan changes nothing, not even marks: it says nothing about them.
+ * The two phases of deleting. A backup that a plan forgets is first marked; a later run deletes it, once its mark is `undoDays` old, if
+ * the plan of that run forgets it still. A refused plan changes nothing, not even marks: it says nothing about them.
  *
  * @param plan Made of these backups, just now.
  */

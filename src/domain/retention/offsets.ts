@@ -14,8 +14,9 @@ type Cell = Readonly<{ fromMs: number; changeMs: number; beforeMs: number; after
 export type OffsetAt = (instantMs: number) => number;
 
 /**
- * The offsets of a time zone, learnt as they are asked for: a formatter is asked a few times for each cell that is touched, and each change of the
- * clock is found once, to the second. Then an offset takes nanoseconds, where a formatter takes microseconds for every instant.
+ * The offsets of a time zone, learnt as they are asked for: a formatter is asked a few times for each cell that is touched, and each
+ * change of the clock is found once, to the second. Then an offset takes nanoseconds, where a formatter takes microseconds for every
+ * instant.
  *
  * @param timeZone IANA name.
  * @throws {RangeError} when the zone is not known.

@@ -32,8 +32,8 @@ export type PlanInput = Readonly<{
 const NO_STORAGE: ListingFacts = { complete: true, malformed: [], disagreeing: [], clockSkewMs: 0 };
 
 /**
- * Decides which backups of one HSM to keep and which to forget. Only proven backups take part in the rules. Whatever puts the list in doubt, and
- * forgetting more than the brake allows, stops all deletion.
+ * Decides which backups of one HSM to keep and which to forget. Only proven backups take part in the rules. Whatever puts the list in
+ * doubt, and forgetting more than the brake allows, stops all deletion.
  *
  * @throws {RangeError} for a time zone or duration that is none; the configuration has checked them.
  */
@@ -55,7 +55,8 @@ export function planRetention({ policy, backups, now, listing = NO_STORAGE, appr
 }
 
 /**
- * What the rules alone say, as restic does: no proof, floor, guards or brake. For looking, never for deleting. A held backup is kept beside the rules.
+ * What the rules alone say, as restic does: no proof, floor, guards or brake. For looking, never for deleting. A held backup is kept
+ * beside the rules.
  *
  * @param now ISO 8601 with an offset.
  * @returns Newest first.
@@ -75,9 +76,10 @@ function aboutToForget(
   backups: readonly DatedBackup[],
   decisions: readonly Decision[],
 ): Pick<BrakeInput, 'forgotten' | 'candidates'> {
-  const unmarked = backups.map(({ backup }, index) => ({ backup, keep: decisions[index]?.keep })).filter(({ backup }) => !isMarked(backup));
+  const isForgotten = ({ backup }: DatedBackup, index: number): boolean => decisions[index]?.keep === false && !isMarked(backup);
+  const isCountedOn = ({ backup }: DatedBackup): boolean => isCandidate(backup, protection.countsFrom) && !isMarked(backup);
   return {
-    forgotten: unmarked.filter(({ keep }) => keep === false).map(({ backup }) => backup),
-    candidates: unmarked.filter(({ backup }) => isCandidate(backup, protection.countsFrom)).length,
+    forgotten: backups.filter(isForgotten).map(({ backup }) => backup),
+    candidates: backups.filter(isCountedOn).length,
   };
 }

@@ -3,8 +3,8 @@ import type { Hold, RetainedBackup } from './retained-backup.ts';
 const NOTHING: readonly string[] = [];
 
 /**
- * Why a backup is pinned: by a person, by a run that reads it, or as the way back from a restore. A pinned backup is taken out of the list before the
- * rules run, so that it uses up no count and a hold never shortens history. Empty when nothing pins it.
+ * Why a backup is pinned: by a person, by a run that reads it, or as the way back from a restore. A pinned backup is taken out of the list
+ * before the rules run, so that it uses up no count and a hold never shortens history. Empty when nothing pins it.
  *
  * @param nowMs A pin whose time has come pins no more; one whose time cannot be read goes on.
  */

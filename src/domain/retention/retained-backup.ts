@@ -22,7 +22,10 @@ export type RetainedBackup = Readonly<{
   markedAt?: string;
 }>;
 
-/** A backup with its time in milliseconds since 1970; later than {@link LATEST_MS} when it cannot be read, so that it comes first and is refused. */
+/**
+ * A backup with its time in milliseconds since 1970; later than {@link LATEST_MS} when it cannot be read, so that it comes first and is
+ * refused.
+ */
 export type DatedBackup = Readonly<{ backup: RetainedBackup; takenMs: number; tags?: readonly string[] }>;
 
 /** The latest instant that a date can hold. */

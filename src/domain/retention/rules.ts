@@ -19,9 +19,9 @@ type CountingRule = PeriodRule & { readonly name: CountRule; left: number };
 type ReachingRule = PeriodRule & { readonly cutOffMs: number };
 
 /**
- * Applies restic's keep rules, exactly. Each rule goes from newest to oldest and keeps the newest item of each period; periods without an item
- * do not count, and a rule that is not filled at the end keeps the oldest item as well. `within…` reaches back from the reference; an item exactly
- * at the cut-off is out.
+ * Applies restic's keep rules, exactly. Each rule goes from newest to oldest and keeps the newest item of each period; periods without an
+ * item do not count, and a rule that is not filled at the end keeps the oldest item as well. `within…` reaches back from the reference; an
+ * item exactly at the cut-off is out.
  *
  * @param items Newest first.
  * @param referenceMs See {@link referenceOf}; undefined when everything is in the future, and then `within…` keeps it all.
@@ -64,8 +64,8 @@ export function applyRules(
 }
 
 /**
- * What `within…` reaches back from: the newest item that is not in the future. Held ones count here, though they take no part in the rules: months
- * differ in length, so an earlier reference can give a later cut-off, and a hold must forget nothing.
+ * What `within…` reaches back from: the newest item that is not in the future. Held ones count here, though they take no part in the
+ * rules: months differ in length, so an earlier reference can give a later cut-off, and a hold must forget nothing.
  *
  * @param items Newest first.
  */
