@@ -27,17 +27,18 @@ function range(numbers: Float64Array): [smallest: number, largest: number] {
 
 /** Sorts positions by one digit, smallest first; those of one digit stay in their order. */
 function sortByDigit(positions: Uint32Array<ArrayBuffer>, digitOf: (position: number) => number): Uint32Array<ArrayBuffer> {
+  const digits = positions.map(digitOf);
   // Where the next position of each digit goes: behind all of smaller digits.
   const places = new Uint32Array(DIGITS + 1);
-  const take = (digit: number): number => {
-    const place = places[digit] as number;
-    places[digit] = place + 1;
-    return place;
-  };
-  for (const position of positions) take(digitOf(position) + 1);
-  for (let digit = 1; digit < DIGITS; digit++) places[digit] = (places[digit] as number) + (places[digit - 1] as number);
+  for (const digit of digits) places[digit + 1] = (places[digit + 1] as number) + 1;
+  for (let digit = 1; digit <= DIGITS; digit++) places[digit] = (places[digit] as number) + (places[digit - 1] as number);
 
   const sorted = new Uint32Array(positions.length);
-  for (const position of positions) sorted[take(digitOf(position))] = position;
+  for (let index = 0; index < positions.length; index++) {
+    const digit = digits[index] as number;
+    const place = places[digit] as number;
+    sorted[place] = positions[index] as number;
+    places[digit] = place + 1;
+  }
   return sorted;
 }

@@ -1,6 +1,6 @@
 import { counted, countedAre, isOrAre, named } from './phrases.ts';
 import { isEmptyPolicy, type RetentionPolicy } from './policy.ts';
-import { type DatedBackup, isCandidate, LATEST_MS } from './retained-backup.ts';
+import { type DatedBackup, isCandidate, LATEST_MS, type RetainedBackup } from './retained-backup.ts';
 
 /** What stopped a plan. */
 export type Guard =
@@ -36,9 +36,12 @@ export type ListingFacts = Readonly<{
 /** The most that a backup's time, or storage's clock, may differ from ours. */
 export const TOLERATED_SKEW_MS = 5 * 60_000;
 
-/** All that the guards look at. `backups` newest first; `nowMs` is not a number when the time could not be read. */
+/** All that the guards look at; `nowMs` is not a number when the time could not be read. */
 export type Guarded = Readonly<{
   policy: RetentionPolicy;
+  /** As they were given. */
+  given: readonly RetainedBackup[];
+  /** The same, newest first. */
   backups: readonly DatedBackup[];
   listing: ListingFacts;
   nowMs: number;
@@ -109,11 +112,11 @@ const clockSkew: GuardFunction = ({ listing: { clockSkewMs }, nowMs }) => {
   };
 };
 
-const duplicateId: GuardFunction = ({ backups }) => {
+const duplicateId: GuardFunction = ({ given }) => {
   const seen = new Set<string>();
-  for (const { backup } of backups) seen.add(backup.id);
-  if (seen.size === backups.length) return undefined;
-  const ids = backups.map(({ backup }) => backup.id).filter((id) => !seen.delete(id));
+  for (const { id } of given) seen.add(id);
+  if (seen.size === given.length) return undefined;
+  const ids = given.map(({ id }) => id).filter((id) => !seen.delete(id));
   return {
     guard: 'duplicate-id',
     message: `${countedAre(ids.length, 'backup')} listed more than once: ${named(ids)}.`,

@@ -42,7 +42,7 @@ export function planRetention({ policy, backups, now, listing = NO_STORAGE, appr
   const dated = newestFirst(backups);
   const about = { now, timeZone: policy.timeZone, policyHash: hash(canonicalJson(policy)) };
 
-  const doubt = firstRefusal({ policy, backups: dated, listing, nowMs });
+  const doubt = firstRefusal({ policy, given: backups, backups: dated, listing, nowMs });
   if (doubt) {
     const undecided = dated.map(({ backup: { id } }): Decision => ({ id, keep: true, reasons: [] }));
     return { ...about, decisions: undecided.map((decision) => saved(decision, doubt)), refused: doubt };

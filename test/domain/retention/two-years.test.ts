@@ -22,7 +22,10 @@ function chance(seed: number): () => number {
 
 type Night = Readonly<{ takenMs: number; failed: boolean }>;
 
-/** One backup or none for most nights, sometimes a second one in the hour that changes of the clock skip or repeat; stretches without any. */
+/**
+ * One backup for most nights, sometimes a second one: in the hour that changes of the clock skip or repeat, or around midnight of the zone,
+ * when it is another day in UTC. Stretches without any.
+ */
 function makeNights(utcHour: number, next: () => number): Night[] {
   let gap = 0;
   return Array.from({ length: NIGHTS }, (_, night) => Date.parse(`${FIRST_NIGHT}T00:30:00Z`) + night * DAY_MS).flatMap((midnightMs) => {
@@ -33,7 +36,8 @@ function makeNights(utcHour: number, next: () => number): Night[] {
     if (next() < 0.01) gap = Math.floor(next() * 20);
     const takenMs = midnightMs + utcHour * 3_600_000 + Math.floor(next() * 4) * 900_000;
     const night = { takenMs, failed: next() < 0.12 };
-    return next() < 0.2 ? [night, { takenMs: takenMs + 3_600_000, failed: next() < 0.12 }] : [night];
+    const laterHours = next() < 0.5 ? 1 : 22;
+    return next() < 0.3 ? [night, { takenMs: takenMs + laterHours * 3_600_000, failed: next() < 0.12 }] : [night];
   });
 }
 
