@@ -54,6 +54,8 @@ export type AppStack = Readonly<{
   document<T>(container: ContainerClient, path: string): Promise<T | undefined>;
   /** How many activities an orchestration has scheduled, retries counted. */
   activityTurns(id: string): Promise<number>;
+  /** Raises an event straight into an orchestration, as whoever has the host's key can. */
+  raiseEvent(id: string, name: string, content: unknown): Promise<void>;
   stop(): Promise<void>;
 }>;
 
@@ -223,6 +225,11 @@ export async function startAppStack({
       );
       const { historyEvents } = (await answer.json()) as { historyEvents: { EventType: string }[] };
       return historyEvents.filter(({ EventType }) => /^Task(Scheduled|Completed|Failed)$/.test(EventType)).length;
+    },
+    async raiseEvent(id, name, content) {
+      const url = `${apiUrl}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}?code=${encodeURIComponent(masterKey)}`;
+      const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) });
+      if (!answer.ok) throw new Error(`The event was not taken: ${answer.status} ${await answer.text()}`);
     },
     async stop() {
       await killHost();
