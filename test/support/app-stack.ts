@@ -17,6 +17,8 @@ const RUN_DEADLINE_MS = 110_000;
 
 export type AppStackOptions = Readonly<{
   hsms?: readonly string[];
+  /** Security domains of HSMs, by name; `emea` where none is named. */
+  domains?: Readonly<Record<string, string>>;
   timeScale?: number;
   /** Changes to the generated configuration, below each HSM. */
   hsm?: Readonly<Record<string, unknown>>;
@@ -77,12 +79,13 @@ export async function startAppStack({
   env = {},
   backupRoles,
   hsmMayWrite = true,
+  domains = {},
 }: AppStackOptions = {}): Promise<AppStack> {
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
   const azurite = await startAzurite();
   const emulator = await startTestEmulator({
     dataDir: join(folder, 'emulator'),
-    hsms: hsms.map((name) => ({ name, domain: 'emea' })),
+    hsms: hsms.map((name) => ({ name, domain: domains[name] ?? 'emea' })),
     storage: hsmMayWrite ? [azurite.connectionString] : [],
     timeScale,
   });
