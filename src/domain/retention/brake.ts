@@ -28,7 +28,7 @@ export type BrakeInput = Readonly<{
 export function applyBrake({ policy, forgotten, candidates, approval, hash }: BrakeInput): Refusal | undefined {
   const { countsFrom, maxDeletesPerRun, maxDeleteShare } = policy.protection;
   const approved = approvedIds(policy, approval, hash);
-  const unapproved = forgotten.filter(({ id }) => !approved.has(id));
+  const unapproved = approved.size === 0 ? forgotten : forgotten.filter(({ id }) => !approved.has(id));
   const countedOn = unapproved.filter((backup) => isCandidate(backup, countsFrom));
   if (unapproved.length <= maxDeletesPerRun && countedOn.length <= maxDeleteShare * candidates) return undefined;
 

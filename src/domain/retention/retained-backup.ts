@@ -34,11 +34,14 @@ export const LATEST_MS = 8.64e15;
 /** Newest first; backups of one time by their id, so that two runs always agree. */
 export function newestFirst(backups: readonly RetainedBackup[]): DatedBackup[] {
   const times = new Float64Array(backups.length);
-  for (const [index, { takenAt }] of backups.entries()) times[index] = readTime(takenAt);
-  const dated = Array.from(descending(times), (position): DatedBackup => {
-    const backup = backups[position] as RetainedBackup;
-    return { backup, takenMs: times[position] as number, tags: backup.tags };
+  backups.forEach(({ takenAt }, index) => {
+    times[index] = readTime(takenAt);
   });
+  const dated: DatedBackup[] = [];
+  for (const position of descending(times)) {
+    const backup = backups[position] as RetainedBackup;
+    dated.push({ backup, takenMs: times[position] as number, tags: backup.tags });
+  }
   sortTies(dated);
   return dated;
 }
