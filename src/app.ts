@@ -14,7 +14,10 @@ import { fingerprintFolder } from './activities/fingerprint-folder.ts';
 import { hashFolder } from './activities/hash-folder.ts';
 import { holdRestoreBackup } from './activities/hold-restore-backup.ts';
 import { judgeRestore } from './activities/judge-restore.ts';
+import { markBackups } from './activities/mark-backups.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
+import { planHsmRetention } from './activities/plan-hsm-retention.ts';
+import { pruneBackup } from './activities/prune-backup.ts';
 import { releaseLock } from './activities/release-lock.ts';
 import { repairRoles } from './activities/repair-roles.ts';
 import { replanRestore } from './activities/replan-restore.ts';
@@ -67,7 +70,10 @@ export const ACTIVITIES = [
   hashFolder,
   holdRestoreBackup,
   judgeRestore,
+  markBackups,
   noteLockStep,
+  planHsmRetention,
+  pruneBackup,
   releaseLock,
   repairRoles,
   replanRestore,

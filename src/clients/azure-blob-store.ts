@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { ContainerClient, StoragePipelineOptions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { storageRefused } from '../domain/problems.ts';
+import { removeMany } from './azure-blob-batch.ts';
 import type { BlobFacts, BlobStore, Document, WriteCondition, WriteResult } from './blob-store.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
@@ -26,8 +27,14 @@ export function parseStorage(setting: string): StorageAccount {
  * A container in Azure Storage.
  *
  * @param account The app's own account; its key, where there is one, also opens other containers of that account.
+ * @param machineNow This machine's clock, ms since 1970; another than the process's where that one is emulated.
  */
-export function azureBlobStore(containerUrl: string, credential: TokenCredential, account: StorageAccount): BlobStore {
+export function azureBlobStore(
+  containerUrl: string,
+  credential: TokenCredential,
+  account: StorageAccount,
+  machineNow: () => number = () => Date.now(),
+): BlobStore {
   let opened: Promise<ContainerClient> | undefined;
   const container = () => (opened ??= openContainer(containerUrl, credential, account));
 
@@ -76,6 +83,14 @@ export function azureBlobStore(containerUrl: string, credential: TokenCredential
           if (status === 412) return 'changed';
           throw error;
         }
+      }),
+
+    removeMany: (paths) => attempt((client) => removeMany(client, paths, deadline)),
+
+    clockSkewMs: () =>
+      attempt(async (client) => {
+        const { date } = await client.getProperties({ abortSignal: deadline() });
+        return date ? date.getTime() - machineNow() : null;
       }),
 
     listFolders: (prefix) =>

@@ -1,6 +1,9 @@
 /** A blob as listings show it. */
 export type BlobFacts = Readonly<{ name: string; sizeBytes: number; etag: string /** ISO 8601 UTC. */; modifiedAt: string }>;
 
+/** What became of many blobs. `retained`: kept by an immutability policy or a legal hold; that is no failure. `removed` counts those that were gone already. */
+export type RemovedMany = Readonly<{ removed: number; retained: number }>;
+
 export type Document = Readonly<{ text: string; etag: string }>;
 
 /** `changed`: the condition did not hold, somebody else wrote first. */
@@ -22,6 +25,10 @@ export interface BlobStore {
   write(path: string, text: string, condition?: WriteCondition): Promise<WriteResult>;
   /** Idempotent. `changed`: another version than `ifMatch` is there. */
   remove(path: string, ifMatch?: string): Promise<'removed' | 'missing' | 'changed'>;
+  /** Removes blobs with their snapshots, in as few requests as the service allows; reads no more paths than are on their way. Idempotent. */
+  removeMany(paths: AsyncIterable<string>): Promise<RemovedMany>;
+  /** The service's clock less this machine's, in milliseconds; null when it did not tell. */
+  clockSkewMs(): Promise<number | null>;
   /** The first path segments below the container's root that begin with the prefix, each without its slash. */
   listFolders(prefix: string): AsyncIterable<string>;
   /** Every blob whose name begins with the prefix, in the order of names. */

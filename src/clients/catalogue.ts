@@ -12,13 +12,14 @@ const READS_AT_ONCE = 8;
 export type CatalogueIndex = Readonly<{
   schema: 'hsmkeep.catalogue/1';
   hsm: string;
-  entries: Readonly<Record<string, Readonly<{ etag: string; view: BackupView }>>>;
+  /** `view` null: given up by retention, no backup any more. */
+  entries: Readonly<Record<string, Readonly<{ etag: string; view: BackupView | null }>>>;
 }>;
 
 export const cataloguePath = (hsm: string): string => `index/catalogue/${hsm}.json`;
 
 /**
- * What the container holds of an HSM, joined with the records beside it, newest first. Storage is the truth; the index only spares reading.
+ * What the container holds of an HSM, joined with the records beside it, newest first; without what retention has given up. Storage is the truth; the index only spares reading.
  *
  * @param index Where the index lies; without one every record is read.
  */
@@ -30,7 +31,7 @@ export async function listBackups(store: BlobStore, hsm: string, index?: BlobSto
   const etags = new Map<string, string>();
   for await (const { name, etag } of store.listBlobs(`hsmkeep/${hsm}/mhsm-`)) etags.set(name, etag);
 
-  const entries: Record<string, { etag: string; view: BackupView }> = {};
+  const entries: Record<string, { etag: string; view: BackupView | null }> = {};
   const views: BackupView[] = [];
   let isNew = !known;
   const pending = [...folders];
@@ -42,7 +43,7 @@ export async function listBackups(store: BlobStore, hsm: string, index?: BlobSto
         etag === undefined ? viewOfFolder(hsm, folder) : cached?.etag === etag ? cached.view : await readView(store, hsm, folder);
       if (etag !== undefined) entries[folder] = { etag, view };
       isNew ||= etag !== cached?.etag;
-      views.push(view);
+      if (view) views.push(view);
     }
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
@@ -60,8 +61,9 @@ export async function readRecord(store: BlobStore, hsm: string, folder: string):
   return document && parseDocument<BackupRecord>(document.text, 'hsmkeep.record/1', path);
 }
 
-async function readView(store: BlobStore, hsm: string, folder: string): Promise<BackupView> {
+async function readView(store: BlobStore, hsm: string, folder: string): Promise<BackupView | null> {
   const record = await readRecord(store, hsm, folder);
+  if (record?.gone) return null;
   return record ? viewOfRecord(record) : viewOfFolder(hsm, folder);
 }
 

@@ -30,9 +30,10 @@ export type Clients = Readonly<{
 }>;
 
 /** Clients of one duty, each made when first asked for and kept for the life of the process. */
-export function createClients({ config, storage, duties, identities }: Settings, duty: Duty): Clients {
+export function createClients({ config, storage, duties, identities, emulatedClock }: Settings, duty: Duty): Clients {
   const credential = lazyCredential(identities[duty]);
   const account = parseStorage(storage);
+  const machineNow = emulatedClock ? unshiftedNow : undefined;
   const hsmConfig = (name: string): HsmConfig => {
     const found = config.hsms.find((hsm) => hsm.name.toLowerCase() === name.toLowerCase());
     if (!found)
@@ -68,7 +69,7 @@ export function createClients({ config, storage, duties, identities }: Settings,
       );
     },
     hsm: remembering((name) => azureManagedHsm(name, hsmConfig(name).url, credential, (reference) => readSecret(reference, credential))),
-    backups: remembering((name) => azureBlobStore(hsmConfig(name).backupTo.container, credential, account)),
+    backups: remembering((name) => azureBlobStore(hsmConfig(name).backupTo.container, credential, account, machineNow)),
     documents: azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account),
   };
 }
@@ -86,6 +87,9 @@ function remembering<T>(make: (name: string) => T): (name: string) => T {
     return known;
   };
 }
+
+/** What time it is on this machine although the process's clock is emulated. */
+const unshiftedNow = (): number => performance.timeOrigin + performance.now();
 
 /** The credential library is loaded with the first token, not at start. */
 function lazyCredential(clientId: string | undefined): TokenCredential {

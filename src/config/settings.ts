@@ -16,6 +16,7 @@ const settings = z.object({
   HSMKEEP_IDENTITY_BACKUP: z.string().optional(),
   HSMKEEP_IDENTITY_RESTORE: z.string().optional(),
   HSMKEEP_IDENTITY_ROTATE: z.string().optional(),
+  HSMKEEP_CLOCK_URL: z.string().optional(),
 });
 
 export type Settings = Readonly<{
@@ -25,6 +26,8 @@ export type Settings = Readonly<{
   storage: string;
   /** Client ids of managed identities, per duty; a duty without one uses the app's default identity. */
   identities: Readonly<Partial<Record<Duty, string>>>;
+  /** On a laptop: the process follows the emulator's clock, which storage does not. */
+  emulatedClock?: boolean;
 }>;
 
 /**
@@ -51,6 +54,7 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     duties: data.HSMKEEP_DUTIES,
     storage: data.HSMKEEP_STORAGE,
     identities: { backup: data.HSMKEEP_IDENTITY_BACKUP, restore: data.HSMKEEP_IDENTITY_RESTORE, rotate: data.HSMKEEP_IDENTITY_ROTATE },
+    emulatedClock: data.HSMKEEP_CLOCK_URL !== undefined,
   };
 }
 

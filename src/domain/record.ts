@@ -45,6 +45,8 @@ export type BackupRecord = Readonly<{
   proofs: readonly Proof[];
   holds: readonly Readonly<{ by: string; until: string; reason: string }>[];
   marks: readonly Readonly<{ at: string; run: string; reason: string }>[];
+  /** It was given up, and its blobs are being removed: no backup any more. */
+  gone?: Readonly<{ at: string; run: string }>;
 }>;
 
 export const recordPath = (hsm: string, folder: string): string => `hsmkeep/${hsm}/${folder}.json`;

@@ -5,6 +5,7 @@ import { backupHsm } from '../orchestrators/backup-hsm.ts';
 import { defineRoute } from './define-route.ts';
 import { pageOf } from './paging.ts';
 import { HttpProblem } from './problem.ts';
+import { prunedAlready } from './retention-problems.ts';
 import * as schemas from './schemas.ts';
 import { accepted, liveRuns, startOnce } from './start-run.ts';
 
@@ -54,6 +55,7 @@ export const hsmBackup = defineRoute({
         const folder = params['folder'] ?? '';
         const store = clients.backups(name);
         const record = await readRecord(store, name, folder);
+        if (record?.gone) throw prunedAlready(folder);
         if (record) return { jsonBody: { backup: viewOfRecord(record), record } };
 
         const known = await listBackups(store, name, clients.documents);

@@ -12,6 +12,7 @@ import { call, defineOrchestrator, problemOf, StepFailed, type Steps } from './d
 import { followJob, startJob } from './follow-job.ts';
 import { readInventory, recordInventory } from './inventory-steps.ts';
 import { recordFailedFolder, recordFolder } from './record-steps.ts';
+import { applyRetention } from './retention-steps.ts';
 import { type RunLog, recordedRun } from './run-log.ts';
 import { underLock } from './under-lock.ts';
 
@@ -28,7 +29,8 @@ type Night = Readonly<{ context: OrchestrationContext; log: RunLog; run: string;
 type Taken = Readonly<{ folder: string; job: HsmJob | null; startedAt: string | null; endedAt: string | null }>;
 
 /**
- * Takes a backup of one HSM that can be counted on: checked before, taken, read back and hashed, inventoried, recorded.
+ * Takes a backup of one HSM that can be counted on: checked before, taken, read back and hashed, inventoried, recorded. Then forgets what the
+ * policy no longer keeps.
  *
  * Whatever crashes or gets lost on the way: at least one and at most two backups, every folder recorded, older ones left alone.
  */
@@ -73,6 +75,7 @@ function* takeAndRecord(night: Night): Steps<Readonly<Record<string, unknown>>> 
 
   const manifest = yield* recordFolder(context, log, { ...recordBase(night), ...taken, inventory });
   yield* recordOthers(night, taken.folder);
+  const retention = yield* applyRetention(context, log, { hsm, run, folder: taken.folder });
   return {
     folder: taken.folder,
     proof: 'L1',
@@ -80,6 +83,7 @@ function* takeAndRecord(night: Night): Steps<Readonly<Record<string, unknown>>> 
     sizeBytes: manifest.sizeBytes,
     keys: inventory?.keys ?? null,
     adopted: taken.job === null,
+    ...(retention && { retention }),
   };
 }
 

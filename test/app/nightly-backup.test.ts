@@ -26,6 +26,7 @@ describe('a backup run', () => {
       'Inventory after',
       'Manifest',
       'Record',
+      'Retention',
     ]);
 
     const folder = String(run.result?.['folder']);

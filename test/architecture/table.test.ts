@@ -43,7 +43,9 @@ describe('the table of ARCHITECTURE.md', () => {
 
   test.each(rows)('$activity rests on $sdkCall', ({ sdkCall, activity }) => {
     const method = sdkCall.split('.')[1] ?? '';
-    const adapters = ['azure-blob-store', 'azure-managed-hsm', 'catalogue'].map((name) => read(`src/clients/${name}.ts`)).join('\n');
+    const adapters = ['azure-blob-store', 'azure-blob-batch', 'azure-managed-hsm', 'catalogue']
+      .map((name) => read(`src/clients/${name}.ts`))
+      .join('\n');
     expect(adapters, `no client calls ${method}`).toContain(`.${method}(`);
 
     const port = PORT_METHOD[method] ?? method;
@@ -59,6 +61,7 @@ describe('the table of ARCHITECTURE.md', () => {
 const PORT_METHOD: Readonly<Record<string, string>> = {
   upload: 'write',
   delete: 'remove',
+  submitBatch: 'removeMany',
   download: 'open',
   listBlobsByHierarchy: 'listFolders',
   listBlobsFlat: 'listBlobs',

@@ -1,0 +1,69 @@
+import { type BlobStore, updateDocument } from '../clients/blob-store.ts';
+import { TransientError } from '../clients/errors.ts';
+import { parseDocument } from '../domain/documents.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { isFolderOf } from '../domain/folder.ts';
+import { isHeld, markedAt as markOf } from '../domain/pruning.ts';
+import { type BackupRecord, inventoryPath, manifestPath, recordPath } from '../domain/record.ts';
+import { defineActivity } from './define-activity.ts';
+
+/** `markedAt`: the mark that the plan judged by; null for a backup that an earlier run has given up. */
+export type PruneBackupInput = Readonly<{ hsm: string; run: string; at: string; folder: string; markedAt: string | null }>;
+/**
+ * - `pruned`: nothing is left of it.
+ * - `retained`: some blobs stay under an immutability policy or legal hold; it is gone as a backup, and the next run tries again.
+ * - `spared`: somebody pinned it or took its mark away since the plan was made; nothing was done.
+ */
+export type PruneBackupResult =
+  | Readonly<{ status: 'pruned' | 'retained'; removed: number; retained: number }>
+  | Readonly<{ status: 'spared' }>;
+
+/**
+ * Deletes one backup: first its record says that it is gone, so that nobody is offered half of it; then its blobs, manifest and inventory go; the
+ * record goes last. Whatever interrupts it, a repetition goes on, and a folder without a record is never touched.
+ */
+export const pruneBackup = defineActivity(
+  'pruneBackup',
+  ['backup'],
+  ({ backups }) =>
+    async (input: PruneBackupInput): Promise<PruneBackupResult> => {
+      const { hsm, folder } = input;
+      if (!isFolderOf(hsm, folder))
+        throw new OperatorError(`${folder} is no backup of ${hsm}.`, 'This is a defect of hsmkeep: please report it.');
+      const store = backups(hsm);
+      const state = await giveUp(store, input);
+      if (state === 'spared') return { status: 'spared' };
+      if (state === 'missing') return { status: 'pruned', removed: 0, retained: 0 };
+
+      const counts = await store.removeMany(contentOf(store, hsm, folder));
+      if (counts.retained > 0) return { status: 'retained', ...counts };
+      await store.remove(recordPath(hsm, folder));
+      return { status: 'pruned', ...counts };
+    },
+);
+
+/** Marks the record gone, guarded by its ETag, if it still is as the plan saw it. `missing`: an earlier call has finished. */
+async function giveUp(store: BlobStore, { hsm, run, at, folder, markedAt }: PruneBackupInput): Promise<'gone' | 'spared' | 'missing'> {
+  const path = recordPath(hsm, folder);
+  let state: 'gone' | 'spared' | 'missing' = 'missing';
+  const written = await updateDocument(store, path, (text) => {
+    const record = text === undefined ? undefined : parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
+    state = stateOf(record, markedAt, at);
+    return record && state === 'gone' && !record.gone ? JSON.stringify({ ...record, gone: { at, run } } satisfies BackupRecord) : undefined;
+  });
+  if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
+  return state;
+}
+
+function stateOf(record: BackupRecord | undefined, planned: string | null, at: string): 'gone' | 'spared' | 'missing' {
+  if (!record) return 'missing';
+  if (record.gone) return 'gone';
+  return planned !== null && markOf(record) === planned && !isHeld(record, at) ? 'gone' : 'spared';
+}
+
+/** All blobs of a backup but its record. */
+async function* contentOf(store: BlobStore, hsm: string, folder: string): AsyncGenerator<string> {
+  for await (const { name } of store.listBlobs(`${folder}/`)) yield name;
+  yield manifestPath(hsm, folder);
+  yield inventoryPath(hsm, folder);
+}

@@ -1,0 +1,34 @@
+import { parseDocument } from '../domain/documents.ts';
+import type { RetentionState } from '../domain/pruning.ts';
+import type { BackupRecord } from '../domain/record.ts';
+import type { BlobStore } from './blob-store.ts';
+
+const READS_AT_ONCE = 16;
+
+/** `hsmkeep/<hsm>/<folder>.json`, and none of the documents beside it. */
+const RECORD = /\/(?<folder>[^/]+)(?<!\.inventory)\.json$/;
+
+/**
+ * Reads all that retention judges by, from storage alone: an index could be older than a hold.
+ *
+ * @throws {OperatorError} for a record that this version cannot read; what it says is not guessed.
+ */
+export async function readRetentionState(store: BlobStore, hsm: string): Promise<RetentionState> {
+  const clockSkewMs = await store.clockSkewMs();
+  const prefixes: string[] = [];
+  for await (const prefix of store.listFolders('mhsm-')) prefixes.push(prefix);
+
+  const paths: string[] = [];
+  for await (const { name } of store.listBlobs(`hsmkeep/${hsm}/mhsm-`)) if (RECORD.test(name)) paths.push(name);
+  const records: RetentionState['records'][number][] = [];
+  const readSome = async (): Promise<void> => {
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const document = await store.read(path);
+      if (!document) continue;
+      const record = parseDocument<BackupRecord>(document.text, 'hsmkeep.record/1', path);
+      records.push({ folder: RECORD.exec(path)?.groups?.['folder'] ?? '', record });
+    }
+  };
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
+  return { prefixes, records, clockSkewMs };
+}

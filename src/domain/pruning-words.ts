@@ -1,0 +1,38 @@
+import type { PruningSummary } from './pruning.ts';
+import { counted } from './retention/phrases.ts';
+import type { Problem } from './views.ts';
+
+/** What a run did about the backups that its plan forgets. `retained`: backups of which blobs are under a policy or hold of the storage account. */
+export type PruningOutcome = Readonly<{ marked: number; lifted: number; pruned: number; spared: number; retained: number }>;
+
+/** What the policy would do, for a step that only observes. */
+export function observedWords(plan: PruningSummary): string {
+  if (plan.refused) return `observing: would delete nothing. ${plan.refused.message}`;
+  const deeds = [counts('mark', plan.mark), counts('bring back', plan.lift), counts('delete', plan.due)].filter(Boolean);
+  return `observing: would ${deeds.join(', ') || 'change nothing'}; ${counted(plan.backups, 'backup')} in all`;
+}
+
+/** What was done. */
+export function prunedWords(plan: PruningSummary, done: PruningOutcome): string {
+  const deeds = [
+    counts('marked', done.marked),
+    counts('brought back', done.lifted),
+    counts('deleted', done.pruned),
+    counts('spared at the last moment', done.spared),
+    done.retained > 0 ? `${done.retained} partly retained by an immutability policy or legal hold of the storage account` : '',
+    counts('left for the next run', plan.due - plan.prune.length),
+    plan.nextDeletableAt === null ? '' : `${plan.waiting} marked before, the next deletable at ${plan.nextDeletableAt}`,
+  ].filter(Boolean);
+  return `${deeds.join(', ') || 'nothing to forget'}; ${counted(plan.backups, 'backup')} before`;
+}
+
+/** A refused plan, told as the run's problem. */
+export const refusedPruning = ({ message, hint }: Problem): Problem => ({ message: `Nothing is deleted: ${message}`, hint });
+
+/** Some of the deletions failed; the first one's reason stands for all. */
+export const unfinishedPruning = (failed: number, { message }: Problem, done: string): Problem => ({
+  message: `${counted(failed, 'backup')} could not be deleted, or not to the end: ${message} (${done})`,
+  hint: 'What was begun is no longer offered for restore; the next nightly run goes on with it.',
+});
+
+const counts = (deed: string, count: number): string => (count > 0 ? `${deed} ${count}` : '');

@@ -1,0 +1,162 @@
+import { isFolderOf, parseFolder } from './folder.ts';
+import { type BackupRecord, proofOf } from './record.ts';
+import type { Hash } from './retention/brake.ts';
+import type { Guard, ListingFacts } from './retention/guards.ts';
+import { disagreements, sortPrefixes } from './retention/listing.ts';
+import { decideMarks, type PruneMode } from './retention/marks.ts';
+import { planRetention, type RetentionPlan } from './retention/plan.ts';
+import type { Protection, RetentionPolicy, RetentionRules } from './retention/policy.ts';
+import type { RetainedBackup } from './retention/retained-backup.ts';
+import type { Problem } from './views.ts';
+
+/** What storage holds of one HSM, read to the end. */
+export type RetentionState = Readonly<{
+  /** The container's first path segments that begin with `mhsm-`. */
+  prefixes: readonly string[];
+  /** The records beside the backups, each under the folder that its own name tells. */
+  records: readonly Readonly<{ folder: string; record: BackupRecord }>[];
+  /** Storage's clock less ours, ms; null when it could not be read. */
+  clockSkewMs: number | null;
+}>;
+
+/** What to do with the backups of one HSM, and why: the same document for a preview and for a run. Times are ISO 8601 UTC. */
+export type PruningPlan = RetentionPlan &
+  Readonly<{
+    schema: 'hsmkeep.pruning-plan/1';
+    hsm: string;
+    /** `observe`: the lists below are what `delete` would do. */
+    mode: PruneMode;
+    /** Folders in the container that are nobody's here. */
+    other: number;
+    mark: readonly Readonly<{ folder: string; reason: string }>[];
+    /** Marked, and kept again. */
+    lift: readonly string[];
+    /** Marked, and not yet long enough. */
+    waiting: readonly Readonly<{ folder: string; deletableAt: string }>[];
+    prune: readonly MarkedBackup[];
+    /** Given up by an earlier run that could not remove everything. */
+    finish: readonly string[];
+  }>;
+
+/** A backup to delete, under the mark that it was judged by; `markedAt` null when it was given up before. */
+export type MarkedBackup = Readonly<{ folder: string; markedAt: string | null }>;
+
+export type PruningInput = Readonly<{
+  hsm: string;
+  /** Every HSM of the configuration. */
+  configured: readonly string[];
+  state: RetentionState;
+  policy: RetentionPolicy;
+  mode: PruneMode;
+  now: string;
+  /** The backup of this night; without its record nothing is deleted. */
+  night?: string;
+  hash: Hash;
+}>;
+
+/** Decides what pruning does to the backups of one HSM. A plan that is refused changes nothing. */
+export function planPruning({ hsm, configured, state, policy, mode, now, night, hash }: PruningInput): PruningPlan {
+  const { folders, malformed, other } = sortPrefixes(hsm, configured, state.prefixes);
+  const gone = state.records.filter(({ record }) => record.gone).map(({ folder }) => folder);
+  const backups = retainedBackups(folders, state, new Set(gone));
+  const listing: ListingFacts = {
+    complete: true,
+    malformed,
+    disagreeing: disagreeing(folders, state, night),
+    clockSkewMs: state.clockSkewMs,
+  };
+
+  const plan = planRetention({ policy, backups, now, listing, hash });
+  const changes = decideMarks(plan, backups, mode === 'observe' ? 'delete' : mode, policy.protection.undoDays);
+  const reasons = new Map(plan.decisions.map(({ id, reasons }) => [id, reasons.join(', ')]));
+  const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt ?? null]));
+  return {
+    schema: 'hsmkeep.pruning-plan/1',
+    hsm,
+    mode,
+    ...plan,
+    other,
+    mark: changes.mark.map((folder) => ({ folder, reason: reasons.get(folder) ?? '' })),
+    lift: changes.lift,
+    waiting: changes.waiting.map(({ id, deletableAt }) => ({ folder: id, deletableAt })),
+    prune: changes.prune.map((folder) => ({ folder, markedAt: marks.get(folder) ?? null })),
+    finish: plan.refused || mode === 'mark' ? [] : gone,
+  };
+}
+
+/** The policy of an HSM as it is configured. */
+export const policyOf = (
+  { retention, protect }: Readonly<{ retention: RetentionRules; protect: Protection }>,
+  timeZone: string,
+): RetentionPolicy => ({ rules: retention, timeZone, protection: protect });
+
+/** Whether a hold still pins a record's backup. One whose time cannot be read goes on. */
+export const isHeld = ({ holds }: Pick<BackupRecord, 'holds'>, now: string): boolean =>
+  holds.some(({ until }) => !(Date.parse(until) <= Date.parse(now)));
+
+/** When a record's backup was marked for deletion, ISO 8601 UTC; undefined while it is not. */
+export const markedAt = ({ marks }: Pick<BackupRecord, 'marks'>): string | undefined => marks.at(-1)?.at;
+
+/** Whether a refusal tells of disorder in the container or of a clock; the others are what any young or changed policy meets. */
+export const isDisorder = (guard: Guard): boolean =>
+  guard !== 'floor' && guard !== 'brake' && guard !== 'newest-unproven' && guard !== 'empty-policy';
+
+/** No run deletes more backups than this, so that its history stays bounded; the next one goes on. */
+export const MOST_PRUNED_IN_A_RUN = 12;
+
+/** What a run needs to know of its plan, the plan itself being staged. */
+export type PruningSummary = Readonly<{
+  mode: PruneMode;
+  backups: number;
+  refused: (Problem & Readonly<{ guard: Guard }>) | null;
+  mark: number;
+  lift: number;
+  waiting: number;
+  /** When the next of those that wait may be deleted. */
+  nextDeletableAt: string | null;
+  /** How many are to be deleted in all, and those whose turn it is. */
+  due: number;
+  prune: readonly MarkedBackup[];
+}>;
+
+export function summarisePruning({ mode, decisions, refused, mark, lift, waiting, prune, finish }: PruningPlan): PruningSummary {
+  const due = [...prune, ...finish.map((folder): MarkedBackup => ({ folder, markedAt: null }))];
+  return {
+    mode,
+    backups: decisions.length,
+    refused: refused && { guard: refused.guard, message: refused.message, hint: refused.hint },
+    mark: mark.length,
+    lift: lift.length,
+    waiting: waiting.length,
+    nextDeletableAt: waiting.map(({ deletableAt }) => deletableAt).sort()[0] ?? null,
+    due: due.length,
+    prune: due.slice(0, MOST_PRUNED_IN_A_RUN),
+  };
+}
+
+function retainedBackups(folders: readonly string[], { records }: RetentionState, gone: ReadonlySet<string>): RetainedBackup[] {
+  const known = new Map(records.map(({ folder, record }) => [folder, record]));
+  return folders
+    .filter((folder) => !gone.has(folder))
+    .map((folder): RetainedBackup => {
+      const record = known.get(folder);
+      if (!record) return { id: folder, takenAt: parseFolder(folder)?.takenAt ?? '', proof: 'L0', status: 'unrecorded' };
+      const marked = markedAt(record);
+      return {
+        id: folder,
+        takenAt: record.takenAt,
+        proof: proofOf(record),
+        status: record.status,
+        holds: record.holds,
+        ...(marked !== undefined && { markedAt: marked }),
+      };
+    });
+}
+
+/** Records that storage does not bear out, those of another folder or HSM than their names tell, and a night that nobody recorded. */
+function disagreeing(folders: readonly string[], { records }: RetentionState, night: string | undefined): string[] {
+  const recorded = records.map(({ folder, record }) => ({ folder, takenAt: record.takenAt, gone: record.gone !== undefined }));
+  const misplaced = records.filter(({ folder, record }) => record.folder !== folder || !isFolderOf(record.hsm, folder));
+  const unrecorded = night !== undefined && !records.some(({ folder }) => folder === night) ? [night] : [];
+  return [...new Set([...disagreements(folders, recorded), ...misplaced.map(({ folder }) => folder), ...unrecorded])];
+}

@@ -1,0 +1,77 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { markBackups } from '../activities/mark-backups.ts';
+import { planHsmRetention } from '../activities/plan-hsm-retention.ts';
+import { type PruneBackupResult, pruneBackup } from '../activities/prune-backup.ts';
+import { isDisorder, type PruningSummary } from '../domain/pruning.ts';
+import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning } from '../domain/pruning-words.ts';
+import type { Problem } from '../domain/views.ts';
+import { call, problemOf, StepFailed, type Steps } from './durable.ts';
+import type { RunLog } from './run-log.ts';
+
+/** A night's backup that was proven: retention begins with it. */
+export type ProvenNight = Readonly<{ hsm: string; run: string; folder: string }>;
+
+type Place = Readonly<{ hsm: string; run: string; at: string }>;
+
+/**
+ * Applies the retention policy of an HSM, as far as its `prune` says: looks, marks, deletes. Trouble here degrades the run; the night's backup
+ * stands.
+ *
+ * @returns What was done; null when nothing was to be done or could be.
+ */
+export function* applyRetention(context: OrchestrationContext, log: RunLog, night: ProvenNight): Steps<PruningOutcome | null> {
+  log.begin('Retention');
+  try {
+    const place: Place = { hsm: night.hsm, run: night.run, at: context.df.currentUtcDateTime.toISOString() };
+    const plan = yield* call(context, planHsmRetention, { ...place, night: night.folder });
+    if (plan.mode === 'observe') {
+      tellObserved(log, plan);
+      return null;
+    }
+    if (plan.refused) {
+      log.degrade(refusedPruning(plan.refused));
+      return null;
+    }
+    return yield* carryOut(context, log, place, plan);
+  } catch (error) {
+    log.degrade(problemOf(error));
+    return null;
+  }
+}
+
+/** Disorder needs a look even where nothing is deleted; that a policy is too young or too keen is only told. */
+function tellObserved(log: RunLog, plan: PruningSummary): void {
+  if (plan.refused && isDisorder(plan.refused.guard)) log.degrade({ message: observedWords(plan), hint: plan.refused.hint });
+  else log.done(observedWords(plan));
+}
+
+function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, plan: PruningSummary): Steps<PruningOutcome> {
+  const marks = plan.mark + plan.lift > 0 ? yield* call(context, markBackups, place) : { marked: 0, lifted: 0 };
+  const { results, problems } = yield* pruneEach(context, place, plan);
+
+  const ended = (status: PruneBackupResult['status']): number => results.filter((result) => result.status === status).length;
+  const done = { ...marks, pruned: ended('pruned'), spared: ended('spared'), retained: ended('retained') };
+  const [first] = problems;
+  if (first) log.degrade(unfinishedPruning(problems.length, first, prunedWords(plan, done)));
+  else log.done(prunedWords(plan, done));
+  return done;
+}
+
+/** One after the other; one that fails does not keep the next from its turn. */
+function* pruneEach(
+  context: OrchestrationContext,
+  place: Place,
+  { prune }: PruningSummary,
+): Steps<Readonly<{ results: readonly PruneBackupResult[]; problems: readonly Problem[] }>> {
+  const results: PruneBackupResult[] = [];
+  const problems: Problem[] = [];
+  for (const backup of prune) {
+    try {
+      results.push(yield* call(context, pruneBackup, { ...place, ...backup }));
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+      problems.push(error.problem);
+    }
+  }
+  return { results, problems };
+}
