@@ -5,25 +5,28 @@ import { listBackups } from '../clients/catalogue.ts';
 import type { Clients } from '../clients/clients.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import { parseDocument } from '../domain/documents.ts';
-import { type DueRun, dueRuns, type LastStarts, startKey } from '../domain/due-runs.ts';
+import { type DueRun, type DueSweep, dueRuns, dueSweeps, type LastStarts, startKey } from '../domain/due-runs.ts';
 import type { Duty } from '../domain/duty.ts';
 import { isProven } from '../domain/record.ts';
 import { redact } from '../domain/redact.ts';
 import type { BackupView } from '../domain/views.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
 import { preRestoreBackup } from '../orchestrators/pre-restore-backup.ts';
+import { sweepSecrets } from '../orchestrators/sweep-secrets.ts';
 import { closeLostRuns } from './lost-runs.ts';
 import { startSafetyBackups } from './safety-backups.ts';
-import { liveRuns, startOnce } from './start-run.ts';
+import { listLive, liveRuns, startOnce } from './start-run.ts';
 
 /** Every five minutes, UTC. */
 export const SCHEDULE = '0 */5 * * * *';
 
-/** `index/schedule.json`: the latest planned instant that was started, of each kind and HSM. */
+/** `index/schedule.json`: the latest planned instant that was started, of each kind and HSM or vault. */
 type ScheduleDocument = Readonly<{ schema: 'hsmkeep.schedule/1'; lastStarts: LastStarts }>;
 const PATH = 'index/schedule.json';
 
-const DUTY_OF = { backup: 'backup', 'pre-restore': 'restore' } as const satisfies Record<DueRun['kind'], Duty>;
+const DUTY_OF = { backup: 'backup', 'pre-restore': 'restore', sweep: 'rotate' } as const satisfies Record<Due['kind'], Duty>;
+
+type Due = DueRun | DueSweep;
 
 /** Starts what is due for the duties of this app; a failure with one HSM does not keep the others waiting. */
 export const fiveMinutesPassed =
@@ -31,11 +34,13 @@ export const fiveMinutesPassed =
   async (durable: DurableClient, log: InvocationContext): Promise<void> => {
     const now = new Date().toISOString();
     const lastStarts = await readLastStarts(clients);
-    const due = dueRuns(clients.config, lastStarts, now).filter(({ kind }) => duties.includes(DUTY_OF[kind]));
+    const { config } = clients;
+    const all: Due[] = [...dueRuns(config, lastStarts, now), ...dueSweeps(config.vaults, lastStarts, now)];
+    const due = all.filter(({ kind }) => duties.includes(DUTY_OF[kind]));
 
     for (const run of due) {
       try {
-        const decision = run.kind === 'backup' ? await isStillNeeded(durable, clients, run) : 'start';
+        const decision = await decide(durable, clients, run);
         if (decision === 'later') continue;
         const started = decision === 'start' && (await start(durable, clients, run));
         await noteStart(clients, run);
@@ -47,9 +52,15 @@ export const fiveMinutesPassed =
         });
       }
     }
-    if (duties.includes('backup')) await startSafetyBackups({ clients, durable, log });
     await closeLostRuns({ clients, durable, now, log });
+    if (duties.includes('backup')) await startSafetyBackups({ clients, durable, log });
   };
+
+async function decide(durable: DurableClient, clients: Clients, run: Due): Promise<'start' | 'later' | 'no'> {
+  if (run.kind !== 'sweep') return run.kind === 'backup' ? isStillNeeded(durable, clients, run) : 'start';
+  // A sweep that takes long is not overtaken by the next.
+  return (await listLive(durable, `sweep-${run.vault}-`)).length > 0 ? 'later' : 'start';
+}
 
 /**
  * A backup that somebody asked for after the planned instant, and that got its proof, is this night's. While one is under way,
@@ -68,7 +79,9 @@ function unlessUnavailable(error: unknown): BackupView[] {
   throw error;
 }
 
-function start(durable: DurableClient, { hsmConfig }: Clients, { kind, hsm, instanceId }: DueRun): Promise<boolean> {
+function start(durable: DurableClient, { hsmConfig }: Clients, run: Due): Promise<boolean> {
+  if (run.kind === 'sweep') return startOnce(durable, sweepSecrets, run.instanceId, { vault: run.vault, after: null });
+  const { kind, hsm, instanceId } = run;
   const { container } = hsmConfig(hsm).backupTo;
   return kind === 'backup'
     ? startOnce(durable, backupHsm, instanceId, { hsm, container })
@@ -81,12 +94,13 @@ async function readLastStarts({ documents }: Clients): Promise<LastStarts> {
 }
 
 /** Other duties' apps write the same document, hence the guard. */
-async function noteStart({ documents }: Clients, { kind, hsm, plannedAt }: DueRun): Promise<void> {
+async function noteStart({ documents }: Clients, run: Due): Promise<void> {
+  const key = startKey(run.kind, run.kind === 'sweep' ? run.vault : run.hsm);
   await updateDocument(documents, PATH, (text) => {
     const lastStarts = text === undefined ? {} : parseDocument<ScheduleDocument>(text, 'hsmkeep.schedule/1', PATH).lastStarts;
     return JSON.stringify({
       schema: 'hsmkeep.schedule/1',
-      lastStarts: { ...lastStarts, [startKey(kind, hsm)]: plannedAt },
+      lastStarts: { ...lastStarts, [key]: run.plannedAt },
     } satisfies ScheduleDocument);
   });
 }
