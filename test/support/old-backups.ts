@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { ContainerClient } from '@azure/storage-blob';
+import { folderDigits } from '../../src/domain/folder.ts';
+import { type BackupRecord, manifestPath, recordPath } from '../../src/domain/record.ts';
+
+const DAY_MS = 86_400_000;
+/** Of each backup laid down. */
+export const OLD_BLOBS = ['header.bin', 'keys/part-0', 'keys/part-1', 'roles.bin'] as const;
+
+export const daysBefore = (now: string, days: number): string => new Date(Date.parse(now) - days * DAY_MS).toISOString();
+
+/**
+ * Lays down a backup as an earlier night would have left it: blobs, manifest, record of proof L1.
+ *
+ * @param change What is different in its record.
+ * @returns Its folder.
+ */
+export async function layOldBackup(
+  container: ContainerClient,
+  hsm: string,
+  takenAt: string,
+  change: Partial<BackupRecord> = {},
+): Promise<string> {
+  const folder = `mhsm-${hsm}-${folderDigits(takenAt)}`;
+  const put = (path: string, text: string) => container.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
+  await Promise.all(OLD_BLOBS.map((name) => put(`${folder}/${name}`, `${folder} ${name}`)));
+  const manifest = OLD_BLOBS.map((name) => `${JSON.stringify({ name, sizeBytes: 1, etag: '"0"', sha256: '' })}\n`).join('');
+  await put(manifestPath(hsm, folder), manifest);
+  const run = `backup-${hsm}-${takenAt.replace(/[-:.]/g, '')}`;
+  const record: BackupRecord = {
+    schema: 'hsmkeep.record/1',
+    hsm,
+    folder,
+    // A folder's name tells hundredths of a second.
+    takenAt: takenAt.replace(/\dZ$/, '0Z'),
+    status: 'complete',
+    run,
+    intentAt: takenAt,
+    jobId: null,
+    adopted: false,
+    startedAt: null,
+    endedAt: null,
+    securityDomain: null,
+    manifest: { sha256: createHash('sha256').update(manifest).digest('hex'), blobs: OLD_BLOBS.length, sizeBytes: OLD_BLOBS.length },
+    inventory: null,
+    proofs: [{ level: 'L1', at: takenAt, run }],
+    holds: [],
+    marks: [],
+    ...change,
+  };
+  await put(recordPath(hsm, folder), JSON.stringify(record));
+  return folder;
+}
+
+/** The names of the blobs of a container, by prefix. */
+export async function blobNames(container: ContainerClient, prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of container.listBlobsFlat({ prefix })) names.push(name);
+  return names;
+}
