@@ -1,5 +1,6 @@
 import { acquireLock } from './activities/acquire-lock.ts';
 import { addProof } from './activities/add-proof.ts';
+import { applySecret } from './activities/apply-secret.ts';
 import { checkBackupJob } from './activities/check-backup-job.ts';
 import { checkRestoreApproval } from './activities/check-restore-approval.ts';
 import { checkRestoreJob } from './activities/check-restore-job.ts';
@@ -7,8 +8,12 @@ import { checkRestoreOutcome } from './activities/check-restore-outcome.ts';
 import { checkSafetyBackup } from './activities/check-safety-backup.ts';
 import { chooseBackup } from './activities/choose-backup.ts';
 import { clearStaging } from './activities/clear-staging.ts';
+import { closeSecret } from './activities/close-secret.ts';
 import { compareRestored } from './activities/compare-restored.ts';
+import { confirmSecret } from './activities/confirm-secret.ts';
 import type { Activity } from './activities/define-activity.ts';
+import { escrowSecret } from './activities/escrow-secret.ts';
+import { findDueSecrets } from './activities/find-due-secrets.ts';
 import { findNewFolders } from './activities/find-new-folders.ts';
 import { fingerprintFolder } from './activities/fingerprint-folder.ts';
 import { hashFolder } from './activities/hash-folder.ts';
@@ -18,10 +23,13 @@ import { markBackups } from './activities/mark-backups.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
 import { planHsmRetention } from './activities/plan-hsm-retention.ts';
 import { pruneBackup } from './activities/prune-backup.ts';
+import { publishSecret } from './activities/publish-secret.ts';
+import { reconcileSecret } from './activities/reconcile-secret.ts';
 import { releaseLock } from './activities/release-lock.ts';
 import { repairRoles } from './activities/repair-roles.ts';
 import { replanRestore } from './activities/replan-restore.ts';
 import { requestSafetyBackup } from './activities/request-safety-backup.ts';
+import { retireOldSecret } from './activities/retire-old-secret.ts';
 import { saveRun } from './activities/save-run.ts';
 import { sealInventory } from './activities/seal-inventory.ts';
 import { sealManifest } from './activities/seal-manifest.ts';
@@ -41,22 +49,32 @@ import { hsmRestores, restore } from './functions/restores.ts';
 import { restoreApprove, restoreReject } from './functions/restores-decide.ts';
 import { restoreExecute } from './functions/restores-execute.ts';
 import { run, runs } from './functions/runs.ts';
+import { secretManagement } from './functions/secret-management.ts';
+import { secretRotate } from './functions/secret-rotate.ts';
+import { secret, secrets } from './functions/secrets.ts';
 import { backupHsm } from './orchestrators/backup-hsm.ts';
 import type { Orchestrator } from './orchestrators/durable.ts';
 import { preRestoreBackup } from './orchestrators/pre-restore-backup.ts';
 import { restoreHsm } from './orchestrators/restore-hsm.ts';
+import { retireSecret } from './orchestrators/retire-secret.ts';
+import { rotateSecret } from './orchestrators/rotate-secret.ts';
+import { sweepSecrets } from './orchestrators/sweep-secrets.ts';
 
 /** Every orchestrator, under its registered name. */
 export const ORCHESTRATORS: readonly Orchestrator<never>[] = [
   backupHsm,
   preRestoreBackup,
   restoreHsm,
+  retireSecret,
+  rotateSecret,
+  sweepSecrets,
 ] as readonly Orchestrator<unknown>[] as readonly Orchestrator<never>[];
 
 /** Every activity, under its registered name. */
 export const ACTIVITIES = [
   acquireLock,
   addProof,
+  applySecret,
   checkBackupJob,
   checkRestoreApproval,
   checkRestoreJob,
@@ -64,7 +82,11 @@ export const ACTIVITIES = [
   checkSafetyBackup,
   chooseBackup,
   clearStaging,
+  closeSecret,
   compareRestored,
+  confirmSecret,
+  escrowSecret,
+  findDueSecrets,
   findNewFolders,
   fingerprintFolder,
   hashFolder,
@@ -74,10 +96,13 @@ export const ACTIVITIES = [
   noteLockStep,
   planHsmRetention,
   pruneBackup,
+  publishSecret,
+  reconcileSecret,
   releaseLock,
   repairRoles,
   replanRestore,
   requestSafetyBackup,
+  retireOldSecret,
   saveRun,
   sealInventory,
   sealManifest,
@@ -105,4 +130,8 @@ export const ROUTES: readonly Route[] = [
   restoreExecute,
   runs,
   run,
+  secrets,
+  secret,
+  secretRotate,
+  secretManagement,
 ];

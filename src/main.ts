@@ -8,6 +8,7 @@ import { createAuthenticate } from './functions/authenticate.ts';
 import { ALL_METHODS, handlerOf, type Route } from './functions/define-route.ts';
 import { fiveMinutesPassed, SCHEDULE } from './functions/five-minutes-passed.ts';
 import { openapi } from './functions/openapi.ts';
+import { secretEvent } from './functions/secret-event.ts';
 import { VERSION } from './version.ts';
 
 // The entry of the function app: every registration of app.ts that this app's duties need.
@@ -53,3 +54,11 @@ app.timer('fiveMinutesPassed', {
   extraInputs: [df.input.durableClient()],
   handler: (_timer, context) => tick(df.getClient(context), context),
 });
+
+if (duties.includes('rotate')) {
+  const announced = secretEvent({ clients: clientsOf({ duties: ['rotate'] }) });
+  app.eventGrid('secretEvent', {
+    extraInputs: [df.input.durableClient()],
+    handler: async (event, context) => void (await announced(event, df.getClient(context), context)),
+  });
+}

@@ -18,7 +18,7 @@ export type AcquireLockResult = Readonly<{ status: 'acquired' } | { status: 'hel
  */
 export const acquireLock = defineActivity(
   'acquireLock',
-  ['backup', 'restore'],
+  ['backup', 'restore', 'rotate'],
   (clients) =>
     async ({ hsm, owner, at, step }: AcquireLockInput): Promise<AcquireLockResult> => {
       const store = clients.documents;

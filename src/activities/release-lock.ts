@@ -7,7 +7,7 @@ export type ReleaseLockInput = Readonly<{ hsm: string; owner: string }>;
 /** Gives the lock of an HSM back. Idempotent; a lock that another run has taken over meanwhile is left alone. */
 export const releaseLock = defineActivity(
   'releaseLock',
-  ['backup', 'restore'],
+  ['backup', 'restore', 'rotate'],
   ({ documents }) =>
     async ({ hsm, owner }: ReleaseLockInput): Promise<null> => {
       const path = lockPath(hsm);

@@ -99,3 +99,18 @@ function listedEscrow(vault: string, { tags, enabled, createdAt }: SecretFacts):
   const state = (['open', 'applied', 'published', 'dead'] as const).find((one) => one === tags['rot-state']) ?? 'open';
   return [{ owner, rotationId: tags['rot-id'] ?? '', state, closed: !enabled, createdAt }];
 }
+
+/** One secret as the vaults' lists tell, with all its versions, newest first; undefined when there is none of that name. */
+export type SecretHistory = Readonly<{ versions: readonly SecretFacts[]; escrow: readonly ListedEscrow[] }>;
+
+/** Reads how a secret stands without reading its value: two requests. */
+export async function readHistory(clients: VaultClients, ref: SecretRef): Promise<SecretHistory | undefined> {
+  const { name, escrowVault } = clients.vaultConfig(ref.vault);
+  const place = escrowVault === undefined ? undefined : escrowPlace(clients, ref);
+  const [versions, entries] = await Promise.all([
+    clients.vault(ref.vault).versions(ref.name),
+    place ? place.vault.versions(place.name) : [],
+  ]);
+  if (versions.length === 0) return undefined;
+  return { versions, escrow: entries.slice(0, 1).flatMap((facts) => listedEscrow(name.toLowerCase(), facts)) };
+}

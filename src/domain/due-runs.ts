@@ -11,7 +11,11 @@ export type LastStarts = Readonly<Record<string, string>>;
 
 export type DueRun = Readonly<{ kind: DueKind; hsm: string; plannedAt: string; instanceId: string }>;
 
-export const startKey = (kind: DueKind, hsm: string): string => `${kind}/${hsm}`;
+/** A look at all secrets of a vault. */
+export type DueSweep = Readonly<{ kind: 'sweep'; vault: string; plannedAt: string; instanceId: string }>;
+
+/** @param subject Name of the HSM or vault. */
+export const startKey = (kind: DueKind | 'sweep', subject: string): string => `${kind}/${subject}`;
 
 /** A pre-restore check reads the backup of the night, so it comes this long after it was planned. */
 const PRE_RESTORE_AFTER_MS = 3_600_000;
@@ -37,6 +41,30 @@ export function dueRuns(
       return [{ kind, hsm: hsm.name, plannedAt, instanceId: plannedRunId(kind, hsm.name, plannedAt) }];
     }),
   );
+}
+
+/** Vaults are looked at in different minutes of the hour. */
+const SWEEP_JITTER_MINUTES = 30;
+
+/**
+ * Decides which vaults are to be looked at: those with rotation on, once in the hour. Missed hours are not caught up, one look finds all.
+ *
+ * @param now ISO 8601 UTC.
+ */
+export function dueSweeps(
+  vaults: readonly Readonly<{ name: string; rotation: 'observe' | 'on' }>[],
+  lastStarts: LastStarts,
+  now: string,
+): DueSweep[] {
+  return vaults
+    .filter(({ rotation }) => rotation === 'on')
+    .flatMap(({ name }): DueSweep[] => {
+      const hour = before(now, jitterMinutes(name, SWEEP_JITTER_MINUTES) * 60_000).slice(0, 'yyyy-MM-ddTHH'.length);
+      const plannedAt = `${hour}:00:00.000Z`;
+      const last = lastStarts[startKey('sweep', name)];
+      if (last !== undefined && plannedAt <= last) return [];
+      return [{ kind: 'sweep', vault: name, plannedAt, instanceId: plannedRunId('sweep', name, plannedAt) }];
+    });
 }
 
 /** When the next backup of an HSM will start, its jitter included; ISO 8601 UTC, undefined when it never will. */

@@ -2,8 +2,8 @@ import type { RunKind } from './run.ts';
 
 const compact = (instant: string): string => instant.replace(/[-:.]/g, '');
 
-/** The id of a planned run: one for each HSM and planned instant, so that a second start finds the first. */
-export const plannedRunId = (kind: RunKind, subject: string, plannedAt: string): string =>
+/** The id of a planned run: one for each HSM (or vault) and planned instant, so that a second start finds the first. A sweep is no run that is shown. */
+export const plannedRunId = (kind: RunKind | 'sweep', subject: string, plannedAt: string): string =>
   `${kind}-${subject}-${compact(plannedAt).slice(0, 'yyyyMMddTHHmm'.length)}Z`;
 
 /** The id of a run that a person asked for: the instant to the millisecond. */

@@ -58,6 +58,50 @@ export const hsm = z.object({
   problem: z.object({ message: z.string(), hint: z.string() }).optional(),
 });
 
+export const secret = z.object({
+  vault: z.string(),
+  name: z.string(),
+  state: z.enum(['unmanaged', 'fresh', 'due', 'rotating', 'in-grace', 'retiring']),
+  enabled: z.boolean(),
+  provider: z.string().nullable(),
+  target: z.string().nullable(),
+  createdAt: instant,
+  dueAt: instant.nullable(),
+  expiresAt: instant.nullable(),
+  graceUntil: instant.nullable(),
+  rotationId: z.string().nullable(),
+  next: z
+    .object({ reason: z.enum(['due', 'expired', 'unfinished', 'grace-over', 'changed-by-others']), action: z.enum(['rotate', 'retire']) })
+    .nullable(),
+  rotation: z.enum(['observe', 'on']),
+});
+
+export const secretDetail = z.object({
+  secret,
+  tags: z.record(z.string(), z.string()),
+  versions: z.array(
+    z.object({
+      version: z.string(),
+      createdAt: instant,
+      expiresAt: instant.nullable(),
+      enabled: z.boolean(),
+      rotationId: z.string().nullable(),
+    }),
+  ),
+});
+
+export const secretManagement = z.object({
+  managed: z.boolean(),
+  checks: z.array(z.object({ check: z.string(), ok: z.boolean() })),
+  tags: z.record(z.string(), z.string()),
+  expiresAt: instant,
+});
+
 export const started = z.object({ runId: z.string() });
 export const health = z.object({ status: z.enum(['ok', 'failing']), oldestProvenAgeHours: z.number().nullable() });
 export const pageOf = (item: z.ZodType) => z.object({ value: z.array(item), nextLink: z.string().optional() });
+export const secretList = z.object({
+  value: z.array(secret),
+  nextLink: z.string().optional(),
+  problems: z.array(z.object({ vault: z.string(), problem: z.object({ message: z.string(), hint: z.string() }) })),
+});

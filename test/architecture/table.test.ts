@@ -43,14 +43,14 @@ describe('the table of ARCHITECTURE.md', () => {
 
   test.each(rows)('$activity rests on $sdkCall', ({ sdkCall, activity }) => {
     const method = sdkCall.split('.')[1] ?? '';
-    const adapters = ['azure-blob-store', 'azure-blob-batch', 'azure-managed-hsm', 'catalogue']
+    const adapters = ['azure-blob-store', 'azure-blob-batch', 'azure-managed-hsm', 'azure-vault', 'catalogue']
       .map((name) => read(`src/clients/${name}.ts`))
       .join('\n');
     expect(adapters, `no client calls ${method}`).toContain(`.${method}(`);
 
     const port = PORT_METHOD[method] ?? method;
     const source = [...importsOf(join(ROOT, 'src', 'activities', `${kebab(activity)}.ts`))]
-      .filter((path) => path.includes('/activities/') || path.endsWith('/blob-store.ts') || path.endsWith('/catalogue.ts'))
+      .filter((path) => path.includes('/activities/') || /\/(blob-store|catalogue|vault-secret)\.ts$/.test(path))
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     expect(source, `${activity} does not call ${port}`).toMatch(new RegExp(`\\.${port}\\(|updateDocument\\(`));
@@ -66,6 +66,10 @@ const PORT_METHOD: Readonly<Record<string, string>> = {
   listBlobsByHierarchy: 'listFolders',
   listBlobsFlat: 'listBlobs',
   listPropertiesOfKeys: 'keysExcept',
+  getSecret: 'read',
+  setSecret: 'write',
+  updateSecretProperties: 'update',
+  listPropertiesOfSecrets: 'list',
   poll: 'checkJob',
   beginPreBackup: 'startPreBackup',
   beginBackup: 'startBackup',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dueRuns, nextBackupAt, type ScheduledHsm } from '../../src/domain/due-runs.ts';
+import { dueRuns, dueSweeps, nextBackupAt, type ScheduledHsm } from '../../src/domain/due-runs.ts';
 import { jitterMinutes } from '../../src/domain/schedule.ts';
 
 const hsm = (changes: Partial<ScheduledHsm> = {}): ScheduledHsm => ({
@@ -83,5 +83,34 @@ describe('nextBackupAt', () => {
 
   test('is undefined for a schedule that never comes', () => {
     expect(nextBackupAt(hsm({ schedule: '0 0 2 30 2 *' }), 'UTC', '2026-11-22T00:00:00.000Z')).toBeUndefined();
+  });
+});
+
+describe('dueSweeps', () => {
+  const vaults = [
+    { name: 'contoso-kv', rotation: 'on' },
+    { name: 'seen-only', rotation: 'observe' },
+  ] as const;
+  const sweeps = (now: string, lastStarts: Record<string, string> = {}) => dueSweeps(vaults, lastStarts, now);
+
+  test('a vault whose rotation is on is looked at once in the hour', () => {
+    const [first] = sweeps('2026-11-22T14:59:00.000Z');
+    expect(first).toEqual({
+      kind: 'sweep',
+      vault: 'contoso-kv',
+      plannedAt: '2026-11-22T14:00:00.000Z',
+      instanceId: 'sweep-contoso-kv-20261122T1400Z',
+    });
+    const lastStarts = { 'sweep/contoso-kv': first?.plannedAt ?? '' };
+    expect(sweeps('2026-11-22T14:59:59.000Z', lastStarts)).toEqual([]);
+    expect(sweeps('2026-11-22T15:59:00.000Z', lastStarts)).toMatchObject([{ plannedAt: '2026-11-22T15:00:00.000Z' }]);
+    expect(sweeps('2026-11-23T15:59:00.000Z', lastStarts)).toHaveLength(1);
+  });
+
+  test('at a minute of its own', () => {
+    const minute = jitterMinutes('contoso-kv', 30);
+    const lastStarts = { 'sweep/contoso-kv': '2026-11-22T13:00:00.000Z' };
+    const at = (past: number) => sweeps(new Date(Date.parse('2026-11-22T14:00:00.000Z') + past * 60_000).toISOString(), lastStarts);
+    expect([at(minute - 1).length, at(minute).length]).toEqual([0, 1]);
   });
 });

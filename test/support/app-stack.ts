@@ -15,6 +15,9 @@ const DEADLINE_MS = 50_000;
 /** A run may have to sit out the deadlines of several requests. */
 const RUN_DEADLINE_MS = 110_000;
 
+/** Where the vaults of a test keep what is on its way. */
+export const ESCROW_VAULT = 'contoso-escrow';
+
 export type AppStackOptions = Readonly<{
   hsms?: readonly string[];
   /** Security domains of HSMs, by name; `emea` where none is named. */
@@ -22,6 +25,10 @@ export type AppStackOptions = Readonly<{
   timeScale?: number;
   /** Changes to the generated configuration, below each HSM. */
   hsm?: Readonly<Record<string, unknown>>;
+  /** Key Vaults; with any, there is also `contoso-escrow`, in which they keep what is on its way. */
+  vaults?: readonly string[];
+  /** Changes to the generated configuration, below each vault. */
+  vault?: Readonly<Record<string, unknown>>;
   /** Changes to the settings of the host. */
   env?: Readonly<Record<string, string>>;
   /** False: the storage account does not know the HSMs' own identity. */
@@ -56,6 +63,8 @@ export type AppStack = Readonly<{
   document<T>(container: ContainerClient, path: string): Promise<T | undefined>;
   /** How many activities an orchestration has scheduled, retries counted. */
   activityTurns(id: string): Promise<number>;
+  /** Delivers an event as Event Grid does; resolves to the status of the answer. */
+  announce(event: Readonly<Record<string, unknown>>): Promise<number>;
   /** Raises an event straight into an orchestration, as whoever has the host's key can. */
   raiseEvent(id: string, name: string, content: unknown): Promise<void>;
   stop(): Promise<void>;
@@ -76,6 +85,8 @@ export async function startAppStack({
   hsms = ['contoso-hsm'],
   timeScale = 0,
   hsm = {},
+  vaults = [],
+  vault = {},
   env = {},
   backupRoles,
   hsmMayWrite = true,
@@ -86,6 +97,7 @@ export async function startAppStack({
   const emulator = await startTestEmulator({
     dataDir: join(folder, 'emulator'),
     hsms: hsms.map((name) => ({ name, domain: domains[name] ?? 'emea' })),
+    vaults: vaults.length > 0 ? [...vaults, ESCROW_VAULT] : ['contoso-kv'],
     storage: hsmMayWrite ? [azurite.connectionString] : [],
     timeScale,
   });
@@ -107,6 +119,13 @@ export async function startAppStack({
       backupTo: { container: container(name).url },
       ...hsm,
     })),
+    vaults: vaults.map((name) => ({
+      name,
+      url: emulator.ready.vaults[name],
+      rotation: 'on',
+      escrowVault: emulator.ready.vaults[ESCROW_VAULT],
+      ...vault,
+    })),
   };
   const settings = {
     NODE_EXTRA_CA_CERTS: emulator.ready.caFile,
@@ -115,16 +134,18 @@ export async function startAppStack({
     AzureWebJobsStorage: azurite.connectionString,
     HSMKEEP_CONFIG: JSON.stringify(config),
     HSMKEEP_STORAGE: azurite.connectionString,
-    HSMKEEP_DUTIES: 'backup,restore',
+    HSMKEEP_DUTIES: 'backup,restore,rotate',
     HSMKEEP_IDENTITY_BACKUP: identities.backup,
     HSMKEEP_IDENTITY_RESTORE: identities.restore,
+    HSMKEEP_IDENTITY_ROTATE: identities.rotate,
     HSMKEEP_CLOCK_URL: `${emulator.ready.controlUrl}/_emulator/clock`,
     ...env,
   };
 
   let host: ChildProcess | undefined;
-  let apiUrl = '';
-  let masterKey = '';
+  let apiUrl: string | undefined = '';
+  let eventGridUrl: string | undefined = '';
+  let masterKey: string | undefined = '';
   let log = '';
   const readyFile = join(folder, 'host-ready.json');
 
@@ -140,7 +161,7 @@ export async function startAppStack({
       // One that kills itself at a boundary may be gone before anybody sees it ready.
       if (hasEnded(child)) return child.signalCode === 'SIGKILL' || fail(`the host ended: ${log.slice(-2000)}`);
       if (!existsSync(readyFile)) return false;
-      ({ apiUrl, masterKey } = JSON.parse(readFileSync(readyFile, 'utf8')) as { apiUrl: string; masterKey: string });
+      ({ apiUrl, eventGridUrl, masterKey } = JSON.parse(readFileSync(readyFile, 'utf8')) as Record<string, string>);
       return true;
     });
   };
@@ -224,13 +245,21 @@ export async function startAppStack({
     },
     async activityTurns(id) {
       const answer = await fetch(
-        `${apiUrl}/runtime/webhooks/durabletask/instances/${id}?showHistory=true&code=${encodeURIComponent(masterKey)}`,
+        `${apiUrl}/runtime/webhooks/durabletask/instances/${id}?showHistory=true&code=${encodeURIComponent(String(masterKey))}`,
       );
       const { historyEvents } = (await answer.json()) as { historyEvents: { EventType: string }[] };
       return historyEvents.filter(({ EventType }) => /^Task(Scheduled|Completed|Failed)$/.test(EventType)).length;
     },
+    async announce(event) {
+      const answer = await fetch(String(eventGridUrl).replace('{functionName}', 'secretEvent'), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'aeg-event-type': 'Notification' },
+        body: JSON.stringify([event]),
+      });
+      return answer.status;
+    },
     async raiseEvent(id, name, content) {
-      const url = `${apiUrl}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}?code=${encodeURIComponent(masterKey)}`;
+      const url = `${apiUrl}/runtime/webhooks/durabletask/instances/${id}/raiseEvent/${name}?code=${encodeURIComponent(String(masterKey))}`;
       const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) });
       if (!answer.ok) throw new Error(`The event was not taken: ${answer.status} ${await answer.text()}`);
     },
@@ -256,7 +285,8 @@ async function makeIdentities({ control }: TestEmulator, hsms: readonly string[]
     ),
   });
   const restore = await control.principal({ name: 'test-restore', roles: on([{ scope: '/', role: 'Restore User' }]) });
-  return { backup: backup.clientId, restore: restore.clientId };
+  const rotate = await control.principal({ name: 'test-rotate', roles: [] });
+  return { backup: backup.clientId, restore: restore.clientId, rotate: rotate.clientId };
 }
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;

@@ -27,7 +27,6 @@ export type SecretView = Readonly<{
   next: Pick<SweepItem, 'reason' | 'action'> | null;
   /** Whether the vault's rotation is on. */
   rotation: 'observe' | 'on';
-  problem?: Problem;
 }>;
 
 /** How a vault that could not be listed is shown beside the others. */

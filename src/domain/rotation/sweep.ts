@@ -29,8 +29,11 @@ export function planSweep(vault: string, secrets: readonly ListedSecret[], escro
   return secrets
     .filter(({ name }) => !isEscrowName(name))
     .flatMap((secret) => itemOf(secret, entries.get(`${vault}/${secret.name}`.toLowerCase()), now))
-    .sort((a, b) => (a.deadlineAt < b.deadlineAt ? -1 : 1));
+    .sort((a, b) => (cursorOf(a) < cursorOf(b) ? -1 : 1));
 }
+
+/** Where an item stands in the order: what was tried and failed does not come again in the same sweep. */
+export const cursorOf = ({ deadlineAt, name }: SweepItem): string => `${deadlineAt} ${name}`;
 
 function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string): SweepItem[] {
   const { name, tags } = secret;

@@ -1,0 +1,121 @@
+import { isFrom } from '../domain/rotation/plan.ts';
+import { notAccepted } from '../domain/rotation/problems.ts';
+import { type Liveness, type Reconciliation, reconcile } from '../domain/rotation/reconcile.ts';
+import type { Sensitive } from '../domain/rotation/sensitive.ts';
+import { withoutState } from '../domain/rotation/tags.ts';
+import { expiryFor } from '../domain/rotation/times.ts';
+import type { ProviderContext } from '../providers/contract.ts';
+import { defineActivity } from './define-activity.ts';
+import { publishCandidate } from './publish-candidate-secret.ts';
+import {
+  candidateOf,
+  contextOf,
+  markEntry,
+  publishedOf,
+  refused,
+  rotationIdOf,
+  type SecretProgress,
+  type SecretWorkInput,
+  type Work,
+  waitFor,
+  workOn,
+} from './secret-work.ts';
+
+/** Earlier versions that are tried at most: each may cost the account a failed login. */
+const OLDER_AT_MOST = 3;
+
+/**
+ * Finds out what works after somebody else changed the secret or its target, and makes that the published value. What works wins; nothing
+ * is overwritten when nothing does.
+ *
+ * @throws {TransientError}
+ */
+export const reconcileSecret = defineActivity(
+  'reconcileSecret',
+  ['rotate'],
+  (clients) =>
+    (input: SecretWorkInput): Promise<SecretProgress> =>
+      workOn(clients, input, ({ step }) => step === 'reconcile' || step === 'confirm' || step === 'apply', settle),
+);
+
+async function settle(work: Work): Promise<SecretProgress> {
+  const { look, current, strategy } = work;
+  const rotationId = look.escrow?.entry.rotationId ?? null;
+  const context = contextOf(work, rotationId ?? '');
+  const published = await work.provider.probe(context, work.spec, publishedOf(work));
+  const candidate = published === 'live' ? 'not-live' : await probeCandidate(work, context);
+  const older = published === 'not-live' && candidate === 'not-live' ? await findOlder(work, context) : null;
+
+  const entry = look.escrow?.entry ?? null;
+  const decision = reconcile({ current: current.facts, escrow: entry, strategy, published, candidate, older });
+  const next = await carryOut(work, decision, older?.value);
+  return { done: true, base: current.facts.version, rotationId, ...next };
+}
+
+async function probeCandidate(work: Work, context: ProviderContext): Promise<Liveness> {
+  if (!work.look.escrow || work.look.escrow.entry.state === 'dead') return 'not-live';
+  return work.provider.probe(context, work.spec, candidateOf(work).candidate);
+}
+
+type Older = Readonly<{ version: string; value: Sensitive }>;
+
+async function findOlder({ clients, ref, current, provider, spec }: Work, context: ProviderContext): Promise<Older | null> {
+  const vault = clients.vault(ref.vault);
+  const earlier = (await vault.versions(ref.name)).filter(({ version, enabled }) => enabled && version !== current.facts.version);
+  for (const { version, tags } of earlier.slice(0, OLDER_AT_MOST)) {
+    const reading = await vault.read(ref.name, version);
+    if (reading.status !== 'found' || !context.takeLogin()) continue;
+    const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value) };
+    if ((await provider.probe(context, spec, held)) === 'live') return { version, value: reading.value };
+  }
+  return null;
+}
+
+async function carryOut(
+  work: Work,
+  decision: Reconciliation,
+  older: Sensitive | undefined,
+): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+  switch (decision.action) {
+    case 'wait':
+      return { next: waitFor(work, 'ProbeUnknown') };
+    case 'park':
+      throw refused(notAccepted(work.ref.vault, work.ref.name));
+    case 'publish-candidate':
+      return publishCandidate(work, candidateOf(work).candidate);
+    case 'publish-older':
+      return repair(work, older as Sensitive);
+    case 'adopt':
+      return adopt(work, decision.drop);
+  }
+}
+
+/** What somebody else wrote stays; its interval begins with its own creation. */
+async function adopt(work: Work, drop: boolean): Promise<Pick<SecretProgress, 'next'>> {
+  const { clients, ref, look, current, provider, spec } = work;
+  if (look.escrow && isFrom(look.escrow.entry, current.facts)) return { next: { step: 'confirm' } };
+  if (look.escrow && drop) {
+    const { candidate } = candidateOf(work);
+    await provider.discard(contextOf(work, candidate.rotationId), spec, candidate, [publishedOf(work)]);
+  }
+  if (look.tagsLost) {
+    const tags = { ...current.facts.tags, ...look.configTags };
+    await clients.vault(ref.vault).update(ref.name, current.facts.version, { tags });
+  }
+  if (look.escrow && look.escrow.entry.state !== 'dead') await markEntry(work, look.escrow.entry, 'dead');
+  return { next: { step: 'settled', how: 'adopted' } };
+}
+
+/** The value of an earlier version that works becomes the newest again; editing that version would not make it current. */
+async function repair(work: Work, value: Sensitive): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+  const { clients, ref, look, current, management, now } = work;
+  const base = current.facts.version;
+  const { version } = await clients.vault(ref.vault).write(ref.name, {
+    value,
+    tags: { ...withoutState({ ...current.facts.tags, ...look.configTags }), 'rot-id': rotationIdOf(ref, base, 0), 'rot-base': base },
+    contentType: current.facts.contentType,
+    expiresAt: expiryFor(ref.name, now, management.policy),
+  });
+  if (look.escrow) await markEntry(work, look.escrow.entry, 'dead');
+  return { next: { step: 'settled', how: 'repaired' }, version };
+}

@@ -1,0 +1,197 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clients } from '../clients/clients.ts';
+import { RefusedError, TransientError } from '../clients/errors.ts';
+import { lookAtSecret, type SecretLook, type SecretRef, stateOf, type Wish } from '../clients/vault-secret.ts';
+import { type EscrowEntry, type EscrowState, escrowTags } from '../domain/rotation/escrow.ts';
+import { type CurrentVersion, planRotation, type RotationStep } from '../domain/rotation/plan.ts';
+import type { Strategy } from '../domain/rotation/policy.ts';
+import * as problems from '../domain/rotation/problems.ts';
+import type { Sensitive } from '../domain/rotation/sensitive.ts';
+import { isAllowedTarget, type Management, parseManagement } from '../domain/rotation/tags.ts';
+import { validityDays } from '../domain/rotation/times.ts';
+import type { Problem } from '../domain/views.ts';
+import type { Candidate, Failure, Held, ProviderContext, RotationProvider } from '../providers/contract.ts';
+import { findProvider, PROVIDER_IDS } from '../providers/registry.ts';
+
+/** What every activity of a rotation is given: references and wishes, never a value. */
+export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish }>;
+
+/** The target gave no clear answer: look again after so long. */
+export type Wait = Readonly<{ step: 'wait'; ms: number; code: string }>;
+/** Somebody's change was settled, and nothing is left to do. */
+export type Settled = Readonly<{ step: 'settled'; how: 'adopted' | 'repaired' }>;
+
+/** What an activity hands back: what comes next, and what may be told. Fit for Durable state. */
+export type SecretProgress = Readonly<{
+  /** Whether it did what it is named after; false: the next step is another. */
+  done: boolean;
+  next: RotationStep | Wait | Settled;
+  /** The version that was current. */
+  base: string | null;
+  rotationId: string | null;
+  /** The version that it published. */
+  version?: string;
+  graceUntil?: string;
+}>;
+
+/** The parts of a look that a step works with, once the secret is there and managed. */
+export type Work = Readonly<{
+  clients: Clients;
+  ref: SecretRef;
+  wish: Wish;
+  now: string;
+  look: SecretLook;
+  plan: RotationStep;
+  current: Readonly<{ facts: CurrentVersion & Readonly<{ contentType: string | null }>; value: Sensitive }>;
+  management: Management;
+  provider: RotationProvider;
+  spec: unknown;
+  strategy: Strategy;
+}>;
+
+/** A target has this long for all that one activity asks of it. */
+const TARGET_DEADLINE_MS = 120_000;
+/** So many logins may fail in one activity, below what locks an account anywhere. */
+const LOGINS_AT_ONCE = 2;
+const LEAST_WAIT_MS = 10_000;
+
+/**
+ * Looks at a secret, asks the domain what its next step is, and does the work if that is the step. Everything is decided from what is there
+ * now, so a repetition goes on where things stand.
+ *
+ * @throws {RefusedError} what a person has to mend; {TransientError} what a retry may cure.
+ */
+export async function workOn(
+  clients: Clients,
+  { ref, wish }: SecretWorkInput,
+  wanted: (plan: RotationStep) => boolean,
+  work: (work: Work) => Promise<SecretProgress>,
+): Promise<SecretProgress> {
+  const now = new Date().toISOString();
+  const look = await lookAtSecret(clients, ref);
+  const state = stateOf(ref, look, wish);
+  const plan = planRotation(state, now);
+  const base = look.current?.facts.version ?? null;
+  const rotationId = look.escrow?.entry.rotationId ?? null;
+  if (!wanted(plan) || !look.current || !state.management) return { done: false, next: plan, base, rotationId };
+
+  const chosen = chooseProvider(clients, ref, { ...look.current.facts.tags, ...look.configTags });
+  return guarded(chosen.provider, ref, () =>
+    work({ clients, ref, wish, now, look, plan, current: look.current as Work['current'], ...chosen }),
+  );
+}
+
+type Chosen = Readonly<{ management: Management; provider: RotationProvider; spec: unknown; strategy: Strategy }>;
+
+/**
+ * Reads the tags, and holds them against what the configuration allows: whoever may edit tags must not be able to point a rotator elsewhere.
+ *
+ * @throws {RefusedError} naming every mistake.
+ */
+export function chooseProvider(clients: Pick<Clients, 'vaultConfig'>, ref: SecretRef, tags: Readonly<Record<string, string>>): Chosen {
+  const parsed = parseManagement(tags);
+  if (parsed.status === 'unmanaged') throw refused(problems.badTags(ref.vault, ref.name, ['the tag rot-provider is missing']));
+  const { management } = parsed;
+  const { targets, maxValidityDays } = clients.vaultConfig(ref.vault);
+  const provider = findProvider(management.provider);
+  const days = validityDays(management.policy);
+  const mistakes = [
+    ...parsed.mistakes,
+    ...(provider ? [] : [problems.unknownProvider(management.provider, PROVIDER_IDS)]),
+    ...(management.target !== '' && !isAllowedTarget(management.target, targets)
+      ? [problems.targetNotAllowed(ref.vault, management.target)]
+      : []),
+    ...(isOwnAdmin(management.admin, ref) || isAllowedTarget(management.admin, targets)
+      ? []
+      : [problems.targetNotAllowed(ref.vault, management.admin)]),
+    ...(maxValidityDays !== undefined && days > maxValidityDays ? [problems.tooLongValidity(days, maxValidityDays)] : []),
+  ];
+  if (!provider || mistakes.length > 0) throw refused(problems.badTags(ref.vault, ref.name, mistakes));
+
+  const { strategy } = management.policy;
+  const spec = parseSpec(provider, management, ref);
+  return { management, provider, spec, strategy: strategy === 'auto' ? provider.capabilities.strategies[0] : strategy };
+}
+
+function parseSpec(provider: RotationProvider, management: Management, { vault, name }: SecretRef): unknown {
+  try {
+    return provider.parse(management);
+  } catch (error) {
+    throw refused(problems.badTags(vault, name, [error instanceof Error ? error.message : 'they cannot be read']));
+  }
+}
+
+const isOwnAdmin = (admin: string, { vault }: SecretRef): boolean =>
+  ['', 'mi', 'self'].includes(admin) || admin.toLowerCase().startsWith(`${vault.toLowerCase()}/`);
+
+/** Runs what talks to the target; whatever it throws leaves as one of ours, without a word or a cause of the target's. */
+export async function guarded<T>(provider: RotationProvider, ref: SecretRef, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RefusedError || error instanceof TransientError) throw error;
+    throw asError(provider.classify(error), ref);
+  }
+}
+
+function asError(failure: Failure, { vault, name }: SecretRef): Error {
+  if ('hint' in failure) return refused(problems.refusedByTarget(vault, name, failure.code, failure.hint));
+  if (failure.kind === 'rejected')
+    return refused(problems.refusedByTarget(vault, name, failure.code, 'Compare its rules with the tag rot-policy.'));
+  return new TransientError(`the target of ${vault}/${name} did not answer (${failure.code})`);
+}
+
+export const refused = (problem: Problem): RefusedError =>
+  new RefusedError({ kind: 'invalid', code: 'Rotation', detail: problem.message }, problem);
+
+/** What a provider is given for this piece of work. */
+export function contextOf({ clients, ref, management }: Pick<Work, 'clients' | 'ref' | 'management'>, rotationId: string): ProviderContext {
+  let logins = LOGINS_AT_ONCE;
+  return {
+    rotationId,
+    secret: ref,
+    management,
+    signal: AbortSignal.timeout(TARGET_DEADLINE_MS),
+    now: () => Date.now(),
+    random: (bytes) => randomBytes(bytes),
+    takeLogin: () => logins-- > 0,
+    async admin(use) {
+      const { admin } = management;
+      if (admin === '' || admin === 'self') return use('self');
+      if (admin === 'mi') return use('managed-identity');
+      const [vault = '', name = ''] = admin.split('/');
+      const reading = await clients.vault(vault).read(name);
+      if (reading.status !== 'found') throw refused(problems.secretGone(vault, name));
+      return use(reading.value);
+    },
+  };
+}
+
+/** The id of a rotation: every trigger for the same version computes the same. */
+export const rotationIdOf = ({ vault, name }: SecretRef, base: string, attempt: number): string =>
+  createHash('sha256').update(`${vault}/${name}/${base}/${attempt}`.toLowerCase()).digest('hex').slice(0, 32);
+
+/** The published credential. */
+export const publishedOf = ({ provider, spec, current }: Work): Held => ({
+  slot: current.facts.tags['rot-slot'] ?? '',
+  value: provider.extract(spec, current.value),
+});
+
+/** The escrowed credential, and its entry. @throws when there is none, which the plan excludes. */
+export function candidateOf({ look }: Pick<Work, 'look'>): Readonly<{ candidate: Candidate; entry: EscrowEntry }> {
+  if (!look.escrow) throw new Error('there is no escrow entry');
+  const { entry, content } = look.escrow;
+  return { entry, candidate: { rotationId: entry.rotationId, slot: entry.slot, ...content } };
+}
+
+/** Notes how far an entry has come. */
+export async function markEntry({ look: { place } }: Pick<Work, 'look'>, entry: EscrowEntry, state: EscrowState): Promise<void> {
+  await place.vault.update(place.name, entry.version, { tags: escrowTags(place.owner, { ...entry, state }) });
+}
+
+/** The target's word is not clear: wait at least as long as a request under way may still take effect. */
+export const waitFor = ({ provider }: Pick<Work, 'provider'>, code: string, ms = 0): Wait => ({
+  step: 'wait',
+  ms: Math.max(ms, provider.capabilities.applyWindowMs, LEAST_WAIT_MS),
+  code,
+});

@@ -1,0 +1,45 @@
+import type { InvocationContext } from '@azure/functions';
+import type { DurableClient } from 'durable-functions';
+import type { Clients } from '../clients/clients.ts';
+import { lookAtSecret, stateOf } from '../clients/vault-secret.ts';
+import { planRotation } from '../domain/rotation/plan.ts';
+import { type EventDecision, parseSecretEvent, type SecretEvent } from '../domain/rotation/secret-event.ts';
+import { startRotation } from './secret-runs.ts';
+
+/**
+ * A vault announces something of a secret: start its rotation if that is what follows. An event is only a hint; it may be late, twice, out
+ * of order or never, and everything is decided from the vault itself.
+ *
+ * @throws {TransientError} when the vault or storage does not answer: Event Grid delivers again.
+ */
+export const secretEvent =
+  ({ clients }: Readonly<{ clients: Clients }>) =>
+  async (input: unknown, durable: DurableClient, log: InvocationContext): Promise<EventDecision> => {
+    const parsed = parseSecretEvent(input);
+    const decision = parsed.kind === 'event' ? await decide(clients, parsed.event, durable) : parsed.kind;
+    const about = parsed.kind === 'event' ? { type: parsed.event.type, vault: parsed.event.vault, secret: parsed.event.name } : {};
+    log.info('vault event', { ...about, decision });
+    return decision;
+  };
+
+async function decide(clients: Clients, event: SecretEvent, durable: DurableClient): Promise<EventDecision> {
+  const vault = clients.config.vaults.find(({ name }) => name.toLowerCase() === event.vault.toLowerCase());
+  if (!vault || (vault.topic !== undefined && vault.topic.toLowerCase() !== event.topic.toLowerCase())) return 'foreign';
+  if (vault.rotation !== 'on') return 'observed';
+
+  const now = new Date().toISOString();
+  const ref = { vault: vault.name, name: event.name };
+  // A new version is a reason to look; the others are about the one version that they name.
+  const wanted = event.type === 'SecretNewVersionCreated' ? null : event.version;
+  const look = await lookAtSecret(clients, ref);
+  const plan = planRotation(stateOf(ref, look, { trigger: 'event', mode: 'normal', wanted }), now);
+  if (plan.step === 'rest') return plan.reason === 'stale' ? 'stale' : plan.reason === 'unmanaged' ? 'foreign' : 'not-due';
+  // The sweep retires, in its own time.
+  if (plan.step === 'retire') return 'not-due';
+
+  const { started } = await startRotation(
+    { clients, durable, now },
+    { ...ref, trigger: 'event', mode: 'normal', reason: event.type, wanted },
+  );
+  return started ? 'started' : 'duplicate';
+}

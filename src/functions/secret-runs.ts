@@ -1,0 +1,40 @@
+import type { DurableClient } from 'durable-functions';
+import type { Clients } from '../clients/clients.ts';
+import { parseDocument } from '../domain/documents.ts';
+import { type HsmLock, lockPath } from '../domain/lock.ts';
+import { subjectOf } from '../domain/rotation/subject.ts';
+import { plannedRunId, requestedRunId } from '../domain/run-id.ts';
+import { type RotateSecretInput, rotateSecret } from '../orchestrators/rotate-secret.ts';
+import { findInstance, isLive, startOnce } from './start-run.ts';
+
+type Surroundings = Readonly<{ clients: Clients; durable: DurableClient; now: string }>;
+
+/**
+ * Starts the rotation of a secret, unless one of it is under way. Events of the same minute are one run.
+ *
+ * @returns The run that is under way now, and whether it is a new one.
+ */
+export async function startRotation(
+  { clients, durable, now }: Surroundings,
+  input: RotateSecretInput,
+): Promise<Readonly<{ runId: string; started: boolean }>> {
+  const subject = subjectOf(input.vault, input.name);
+  const running = await lockOwner(clients, subject);
+  const instance = running === undefined ? undefined : await findInstance(durable, running);
+  if (running !== undefined && instance && isLive(instance)) return { runId: running, started: false };
+
+  const runId = (input.trigger === 'request' ? requestedRunId : plannedRunId)('rotation', subject, now);
+  try {
+    return { runId, started: await startOnce(durable, rotateSecret, runId, input) };
+  } catch (error) {
+    // Two at once: the other start was first.
+    if (await findInstance(durable, runId)) return { runId, started: false };
+    throw error;
+  }
+}
+
+async function lockOwner({ documents }: Clients, subject: string): Promise<string | undefined> {
+  const path = lockPath(subject);
+  const document = await documents.read(path);
+  return document && parseDocument<HsmLock>(document.text, 'hsmkeep.lock/1', path).owner;
+}

@@ -1,0 +1,22 @@
+import { subjectOf } from '../domain/rotation/subject.ts';
+import { defineOrchestrator } from './durable.ts';
+import { retireAndClose } from './retire-steps.ts';
+import { recordedRun } from './run-log.ts';
+import { underLock } from './under-lock.ts';
+
+export type RetireSecretInput = Readonly<{ vault: string; name: string }>;
+
+/**
+ * The end of a rotation, days after its beginning and an instance of its own: takes the old credential away once its grace is over. An
+ * instance that waited all that time would keep an emergency rotation out, and would meet new code under its history.
+ */
+export const retireSecret = defineOrchestrator('retireSecret', ['rotate'], function* (context, { vault, name }: RetireSecretInput) {
+  const subject = subjectOf(vault, name);
+  return yield* recordedRun(context, 'rotation', subject, (log) =>
+    underLock(context, log, subject, function* () {
+      const wish = { trigger: 'sweep', mode: 'normal', wanted: null } as const;
+      const retired = yield* retireAndClose(context, log, { ref: { vault, name }, wish });
+      return { secret: `${vault}/${name}`, outcome: retired ? 'retired' : 'nothing' };
+    }),
+  );
+});

@@ -1,0 +1,100 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { applySecret } from '../activities/apply-secret.ts';
+import { confirmSecret } from '../activities/confirm-secret.ts';
+import type { Activity } from '../activities/define-activity.ts';
+import { escrowSecret } from '../activities/escrow-secret.ts';
+import { publishSecret } from '../activities/publish-secret.ts';
+import { reconcileSecret } from '../activities/reconcile-secret.ts';
+import type { SecretProgress, SecretWorkInput } from '../activities/secret-work.ts';
+import type { RestReason, RotationMode, RotationTrigger } from '../domain/rotation/plan.ts';
+import { notAnswering, refusedStart } from '../domain/rotation/problems.ts';
+import { subjectOf } from '../domain/rotation/subject.ts';
+import { call, defineOrchestrator, StepFailed, type Steps, sleep } from './durable.ts';
+import { retireAndClose } from './retire-steps.ts';
+import { type RunLog, recordedRun } from './run-log.ts';
+import { underLock } from './under-lock.ts';
+
+export type RotateSecretInput = Readonly<{
+  vault: string;
+  name: string;
+  trigger: RotationTrigger;
+  mode: RotationMode;
+  /** Why, in a person's or the sweep's words. */
+  reason: string;
+  /** The version to be replaced; null: whichever is current. */
+  wanted: string | null;
+}>;
+
+type WorkStep = 'escrow' | 'apply' | 'publish' | 'confirm' | 'reconcile';
+
+const WORK: Readonly<Record<WorkStep, Readonly<{ title: string; activity: Activity<SecretWorkInput, SecretProgress> }>>> = {
+  escrow: { title: 'Escrow', activity: escrowSecret },
+  apply: { title: 'Apply', activity: applySecret },
+  publish: { title: 'Publish', activity: publishSecret },
+  confirm: { title: 'Confirm', activity: confirmSecret },
+  reconcile: { title: 'Reconcile', activity: reconcileSecret },
+};
+
+/** A rotation that needs more steps than this goes round in circles; the sweep goes on with it later. */
+const MOST_STEPS = 24;
+/** So many unclear answers, and the rest is left to the sweep. */
+const MOST_WAITS = 5;
+
+const REASONS: Readonly<Record<RestReason, string>> = {
+  unmanaged: 'it is not managed',
+  gone: 'it is not there',
+  stale: 'it has a newer version already',
+  'not-due': 'it is not due',
+  'in-grace': 'the old credential of its last rotation is still in its grace',
+  'outside-window': 'its maintenance window is closed',
+};
+
+/**
+ * Replaces the value of one secret: escrow, apply, publish, confirm; whichever of these is next, because what was done before is found in
+ * the vault. Ends when the new value is published and works; the old one is retired by another run, after its grace.
+ */
+export const rotateSecret = defineOrchestrator('rotateSecret', ['rotate'], function* (context, input: RotateSecretInput) {
+  const subject = subjectOf(input.vault, input.name);
+  return yield* recordedRun(context, 'rotation', subject, (log) => underLock(context, log, subject, () => rotate(context, log, input)));
+});
+
+function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecretInput): Steps<Readonly<Record<string, unknown>>> {
+  const ref = { vault: input.vault, name: input.name };
+  const told = { secret: `${input.vault}/${input.name}`, trigger: input.trigger, mode: input.mode, reason: input.reason };
+  let { wanted } = input;
+  let published: Pick<SecretProgress, 'version' | 'graceUntil'> = {};
+  let step: WorkStep = 'escrow';
+
+  for (let steps = 0, waits = 0; steps < MOST_STEPS; steps += 1) {
+    log.begin(WORK[step].title);
+    const work: SecretWorkInput = { ref, wish: { trigger: input.trigger, mode: input.mode, wanted } };
+    const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
+    const { done, next, base, rotationId, version, graceUntil } = progress;
+    wanted ??= base;
+    if (version !== undefined) published = { version, ...(graceUntil !== undefined && { graceUntil }) };
+    if (next.step !== 'wait') log.done(done ? undefined : 'nothing to do');
+
+    switch (next.step) {
+      case 'wait':
+        if (++waits > MOST_WAITS) throw new StepFailed(notAnswering(ref.vault, ref.name, next.code));
+        log.waiting(`no clear answer of the target (${next.code})`);
+        yield* sleep(context, next.ms);
+        break;
+      case 'park':
+        throw new StepFailed(next.problem);
+      case 'settled':
+        return { ...told, outcome: next.how, ...published };
+      case 'retire':
+        yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
+        return { ...told, outcome: 'rotated', rotationId, ...published };
+      case 'rest':
+        if (published.version !== undefined) return { ...told, outcome: 'rotated', rotationId, ...published };
+        // A person who asked is told; the sweep and events only took a look.
+        if (input.trigger === 'request') throw new StepFailed(refusedStart(ref.vault, ref.name, REASONS[next.reason], next.until));
+        return { ...told, outcome: 'nothing', because: REASONS[next.reason], until: next.until };
+      default:
+        step = next.step;
+    }
+  }
+  throw new StepFailed(notAnswering(ref.vault, ref.name, 'TooManySteps'));
+}
