@@ -6,6 +6,7 @@ import { MisuseError } from '../errors.ts';
 import { restorePage, SHORT_HASH } from '../output/restore-views.ts';
 import { runDetails } from '../output/views.ts';
 import { type ApiOptions, type CommandContext, connect, print, withApiOptions, withExamples } from './command.ts';
+import { type ExecuteDirectOptions, executeDirectly, withDirectOptions } from './restore-direct.ts';
 import { type Accepted, exitFor, type WaitOptions, waitForRuns, withWaitOptions } from './wait.ts';
 
 const EXAMPLE = 'restore-contoso-hsm-20261122T100000000Z';
@@ -34,13 +35,17 @@ export function addDecide(restore: Command, { io }: CommandContext, verb: 'appro
 }
 
 /** `restore execute`. */
-export function addExecute(restore: Command, { io, exit }: CommandContext): void {
+export function addExecute(restore: Command, context: CommandContext): void {
+  const { io, exit } = context;
   const command = restore
     .command('execute')
     .description('carry out a plan: safety backup, pre-restore check, restore, comparison; waits for the approval if there is none yet')
     .argument('<id>', 'id of the restore')
     .requiredOption('--hash <hash>', 'hash of the plan that you have seen; its first 16 digits do')
-    .action(async (id: string, options: ApiOptions & WaitOptions & { hash: string }) => {
+    .option('--reason <text>', 'with --direct: why there is no other way; kept beside the backups')
+    .option('--no-safety-backup', 'with --direct: do without a backup of what is replaced')
+    .action(async (id: string, options: ApiOptions & WaitOptions & ExecuteDirectOptions) => {
+      if (options.direct) return executeDirectly(id, options, context);
       const api = await connect(options, io, 'restore');
       const { hash } = await requireHash(api, id, options.hash);
       const { runId } = await api.post<Accepted>(`/restores/${encodeURIComponent(id)}/execute`, { hash });
@@ -52,7 +57,7 @@ export function addExecute(restore: Command, { io, exit }: CommandContext): void
       print(io, options, { value: runs }, ({ value }) => value.map((run) => runDetails(run, io)).join('\n'));
       exit(exitFor(runs));
     });
-  withExamples(withWaitOptions(withApiOptions(command)), [
+  withExamples(withDirectOptions(withWaitOptions(withApiOptions(command))), [
     ['carry it out and watch', `hsmkeep restore execute ${EXAMPLE} --hash 3f2a9c0b1d4e5f60`],
   ]);
 }

@@ -4,6 +4,7 @@ import { restorePage } from '../output/restore-views.ts';
 import { runDetails } from '../output/views.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, withApiOptions, withExamples } from './command.ts';
 import { addDecide, addExecute } from './restore-consent.ts';
+import { type DirectOptions, planDirectly, withDirectOptions } from './restore-direct.ts';
 import { type PlanOptions, planBody, withPlanOptions } from './restore-options.ts';
 import { exitFor, type WaitOptions, waitForRuns, waitTimeoutOption } from './wait.ts';
 
@@ -24,21 +25,24 @@ export function restoreCommand(context: CommandContext): Command {
   ]);
 }
 
-function addPlan(restore: Command, { io }: CommandContext): void {
+function addPlan(restore: Command, context: CommandContext): void {
+  const { io } = context;
   const plan = restore
     .command('plan')
     .description('show what a restore would destroy and what stands in its way; changes nothing')
     .argument('<hsm>', 'the HSM whose backup it is')
-    .action(async (hsm: string, options: ApiOptions & PlanOptions) => {
+    .action(async (hsm: string, options: ApiOptions & PlanOptions & DirectOptions) => {
+      if (options.direct) return planDirectly(hsm, options, context);
       const body = planBody(options);
       const api = await connect({ ...options, timeout: Math.max(options.timeout ?? 0, PLAN_SECONDS) }, io, 'restore');
       const planned = await api.post<RestoreView>(`/hsms/${encodeURIComponent(hsm)}/restores`, body);
       print(io, options, planned, (view) => restorePage(view, io));
     });
-  withExamples(withPlanOptions(withApiOptions(plan)), [
+  withExamples(withDirectOptions(withPlanOptions(withApiOptions(plan))), [
     ['the whole HSM from its newest proven backup', 'hsmkeep restore plan contoso-hsm'],
     ['into a new HSM of the same security domain', 'hsmkeep restore plan contoso-hsm --target contoso-new'],
     ['one deleted key', 'hsmkeep restore plan contoso-hsm --key payments'],
+    ['when hsmkeep itself is gone', 'hsmkeep restore plan contoso-hsm --target contoso-new --direct --config hsmkeep.json'],
     [
       'from the newest backup that holds this version of a key',
       'hsmkeep restore plan contoso-hsm --holding payments/0f1e2d3c4b5a69788796a5b4c3d2e1f0',

@@ -21,8 +21,8 @@ const PARTS: Readonly<Record<keyof RestoreDiff, string>> = {
   settings: 'settings',
 };
 
-/** One restore as a page: what it is, what it destroys, what was looked at, how it went, and what to type next. */
-export function restorePage(restore: RestoreView, io: Io): string {
+/** One restore as a page: what it is, what it destroys, what was looked at, how it went, and what to type next. @param next Instead of the usual next steps */
+export function restorePage(restore: RestoreView, io: Io, next?: string): string {
   const style = styleFor(io.stdout, io.env);
   const { decision, outcome } = restore;
   const head = facts(
@@ -39,7 +39,7 @@ export function restorePage(restore: RestoreView, io: Io): string {
     style.dim,
   );
   const after = outcome ? afterwards(outcome, style) : '';
-  return `${head}${findingsPage(restore, io)}${after}${nextSteps(restore, style)}`;
+  return `${head}${findingsPage(restore, io)}${after}${next ?? nextSteps(restore, style)}`;
 }
 
 /** What a restore would do, and what stands in its way. */

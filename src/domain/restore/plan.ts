@@ -75,5 +75,8 @@ export const attemptPath = (id: string): string => `plans/${id}.attempt.json`;
 /** How the target compares with the backup afterwards. */
 export const outcomePath = (id: string): string => `plans/${id}.outcome.json`;
 
+/** That a plan was carried out without an approval, by whom and why. */
+export const breakGlassPath = (id: string): string => `plans/${id}.break-glass.json`;
+
 /** `the whole HSM`, `key payments`. */
 export const scopeInWords = (scope: RestoreScope): string => (scope === 'full' ? 'the whole HSM' : `key ${scope.key}`);

@@ -3,7 +3,7 @@ import { attemptState } from '../../../src/domain/restore/attempt.ts';
 import { UNREADABLE_CONTENT } from '../../../src/domain/restore/content.ts';
 import { diffContent } from '../../../src/domain/restore/diff.ts';
 import { evidenceOf, isRestored, lostAssignments, restoredVersions } from '../../../src/domain/restore/outcome.ts';
-import { attemptPath, beforePath, decisionPath, outcomePath, planPath } from '../../../src/domain/restore/plan.ts';
+import { attemptPath, beforePath, breakGlassPath, decisionPath, outcomePath, planPath } from '../../../src/domain/restore/plan.ts';
 import * as problems from '../../../src/domain/restore/problems.ts';
 import { daysAfter, safetyPath } from '../../../src/domain/restore/safety.ts';
 import { assignment, content, key, plan, role } from './builders.ts';
@@ -132,7 +132,15 @@ describe('problems', () => {
 });
 
 test('every document of a plan has a place of its own', () => {
-  const paths = [planPath('x'), decisionPath('x'), beforePath('x'), attemptPath('x'), outcomePath('x'), safetyPath('x')];
+  const paths = [
+    planPath('x'),
+    decisionPath('x'),
+    beforePath('x'),
+    attemptPath('x'),
+    outcomePath('x'),
+    breakGlassPath('x'),
+    safetyPath('x'),
+  ];
   expect(new Set(paths).size).toBe(paths.length);
 });
 

@@ -1,0 +1,184 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ApprovedRestore } from '../activities/check-restore-approval.ts';
+import { checkRestoreJob } from '../activities/check-restore-job.ts';
+import { checkRestoreOutcome } from '../activities/check-restore-outcome.ts';
+import { compareRestored } from '../activities/compare-restored.ts';
+import { judgeRestore } from '../activities/judge-restore.ts';
+import { replanRestore } from '../activities/replan-restore.ts';
+import { startPreRestore } from '../activities/start-pre-restore.ts';
+import { startRestore } from '../activities/start-restore.ts';
+import { readContentBefore } from '../clients/restores.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { HsmJob } from '../domain/job.ts';
+import { jobFailed } from '../domain/problems.ts';
+import { restoredVersions } from '../domain/restore/outcome.ts';
+import { attemptPath, breakGlassPath, type RestorePlan } from '../domain/restore/plan.ts';
+import {
+  accessLost,
+  assignmentsLost,
+  cannotCompare,
+  differencesLeft,
+  neitherState,
+  nothingRestored,
+  outcomeUnknown,
+} from '../domain/restore/problems.ts';
+import type { Problem } from '../domain/views.ts';
+import { BUSY_WAITS, JOB_POLLS, type Waiting, waitMs } from '../domain/waiting.ts';
+import { type Direct, runOnce, runPatiently } from './run-activity.ts';
+
+export type ExecuteDirectOptions = Readonly<{
+  /** Why there was no other way; kept beside the backups. */
+  reason: string;
+  /** Do without a backup of what is replaced, as when the target cannot make one. */
+  withoutSafetyBackup: boolean;
+  /** ISO 8601 UTC. */
+  now(): string;
+}>;
+
+/** How it ended. `remarks`: what a person still has to do. */
+export type DirectOutcome = Readonly<{ restored: boolean; safetyBackup: string | null; remarks: readonly Problem[] }>;
+
+/**
+ * Carries out a plan in this process, with the caller's own identity and nobody's approval. That this was done, by whom and why is written
+ * beside the backups before anything else. Run again after a crash it goes on where it was: a start request is sent once.
+ *
+ * @throws {OperatorError} when nothing was restored
+ */
+export async function executeDirect(direct: Direct, plan: RestorePlan, options: ExecuteDirectOptions): Promise<DirectOutcome> {
+  const { clients, say } = direct;
+  const { id, source, target, container, folder, takenAt, scope } = plan;
+  const restore: ApprovedRestore = { id, source, target, container, folder, takenAt, scope };
+  const by = await clients.hsm(target).callerId();
+  const audit = { schema: 'hsmkeep.break-glass/1', plan: id, hash: plan.hash, by, at: options.now(), reason: options.reason };
+  await clients.documents.write(breakGlassPath(id), JSON.stringify(audit), { ifAbsent: true });
+
+  let safety: string | null = null;
+  // What was begun is only followed: what the target holds by now is no longer what the plan was made from.
+  if (!(await clients.documents.read(attemptPath(id)))) {
+    await runPatiently(direct, replanRestore, { plan: id, at: options.now() });
+    safety = await takeSafetyBackup(direct, restore, options);
+    await checkBefore(direct, restore);
+  }
+
+  const end = await restoreOnce(direct, restore, safety);
+  if (end !== 'restored') return { restored: false, safetyBackup: safety, remarks: [end] };
+  say('comparing');
+  return { restored: true, safetyBackup: safety, remarks: await compare(direct, restore, options.now()) };
+}
+
+async function takeSafetyBackup(direct: Direct, { id, target }: ApprovedRestore, { withoutSafetyBackup }: ExecuteDirectOptions) {
+  const { clients, say } = direct;
+  const { keys, deletedKeys } = await readContentBefore(clients.documents, id);
+  if (withoutSafetyBackup || (keys.length === 0 && deletedKeys.length === 0)) {
+    say(withoutSafetyBackup ? 'no safety backup, as asked' : `${target} is empty: nothing to back up`);
+    return null;
+  }
+  say(`safety backup of ${target}`);
+  const { backupTo } = clients.hsmConfig(target);
+  const start = await untilTaken(direct, target, () => clients.hsm(target).startBackup(backupTo));
+  if (start.status !== 'started')
+    throw new OperatorError(
+      `The answer of ${target} to its safety backup was lost; the restore was not begun.`,
+      'Run the same command again; an additional backup does no harm.',
+    );
+  const check = await polled(direct, start.job, start.retryAfterMs, () => clients.hsm(target).checkJob(start.job));
+  if (check.status === 'succeeded' && check.folder !== null) return check.folder;
+  throw new OperatorError(
+    `There is no safety backup of ${target}, so the restore was not begun${check.status === 'failed' ? ` (${check.code}: ${check.detail})` : ''}.`,
+    'Mend what keeps it from being backed up; or, when there is nothing left to lose, add --no-safety-backup.',
+  );
+}
+
+async function checkBefore(direct: Direct, { target, source, folder, container }: ApprovedRestore): Promise<void> {
+  direct.say('pre-restore check');
+  const start = await untilTaken(direct, target, () => runOnce(direct, startPreRestore, { hsm: target, source, folder }));
+  if (start.status !== 'started') return;
+  const check = await polled(direct, start.job, start.retryAfterMs, () =>
+    runPatiently(direct, checkRestoreJob, { hsm: target, job: start.job }),
+  );
+  if (check.status === 'failed') throw asError(jobFailed(target, 'pre-restore check', check.code, check.detail, `${container}/${folder}`));
+}
+
+/** One start request; whatever became of it is found out, never guessed. */
+async function restoreOnce(direct: Direct, restore: ApprovedRestore, safety: string | null): Promise<'restored' | Problem> {
+  const { target, container, folder, scope } = restore;
+  direct.say(`restoring ${folder} into ${target}`);
+  const start = await untilTaken(direct, target, () => runOnce(direct, startRestore, { restore, attempt: 1 }));
+  if (start.status === 'declined') throw asError(start.problem);
+  if (start.status === 'unclear') return findOut(direct, restore, safety);
+
+  const check = await polled(direct, start.job, start.retryAfterMs, () =>
+    runPatiently(direct, checkRestoreOutcome, { hsm: target, job: start.job }),
+  );
+  if (check.status === 'forbidden') return accessLost(restore, check.principalId);
+  if (check.status === 'unknown') return findOut(direct, restore, safety);
+  if (check.status === 'failed') throw asError(jobFailed(target, 'restore', check.code, check.detail, `${container}/${folder}`));
+  if (scope !== 'full' && restoredVersions(check.detail)?.restored === 0) throw asError(nothingRestored(scope.key, check.detail));
+  return 'restored';
+}
+
+async function findOut(direct: Direct, restore: ApprovedRestore, safety: string | null): Promise<'restored' | Problem> {
+  direct.say('the answer was lost: finding out what came of it');
+  await delay(IN_FLIGHT_MS);
+  await checkBefore(direct, restore);
+  const { evidence, principalId } = await runPatiently(direct, judgeRestore, { restore });
+  if (evidence === 'restored') return 'restored';
+  if (evidence === 'unknown') return outcomeUnknown(restore, principalId);
+  if (evidence === 'neither') throw asError(neitherState(restore, safety ?? 'no backup'));
+  throw new OperatorError(`${restore.target} was not touched.`, `Plan anew: hsmkeep restore plan ${restore.source} --direct`);
+}
+
+const IN_FLIGHT_MS = 10_000;
+
+async function compare(direct: Direct, restore: ApprovedRestore, at: string): Promise<Problem[]> {
+  const found = await runPatiently(direct, compareRestored, { restore, at });
+  return [
+    ...(found.comparable ? [] : [cannotCompare(restore.target, found.principalId)]),
+    ...(found.differences.length > 0 ? [differencesLeft(restore, found.differences)] : []),
+    ...(found.lostCount > 0 ? [assignmentsLost(restore, found.lost, found.lostCount)] : []),
+  ];
+}
+
+type Busy = Readonly<{ status: 'busy' | 'throttled'; detail: string }>;
+type Refused = Readonly<{ status: 'refused'; problem: Problem }>;
+
+/** Waits out another's job. @throws {OperatorError} when the HSM refuses, or stays busy */
+async function untilTaken<Start extends Readonly<{ status: string; problem?: Problem }>>(
+  { say }: Direct,
+  hsm: string,
+  start: () => Promise<Start>,
+): Promise<Exclude<Start, Busy | Refused>> {
+  for (let look = 0; look < BUSY_WAITS.looks; look += 1) {
+    const answer = await start();
+    if (answer.status === 'refused' && answer.problem) throw asError(answer.problem);
+    if (answer.status !== 'busy' && answer.status !== 'throttled') return answer as Exclude<Start, Busy | Refused>;
+    say(`waiting: another backup or restore runs on ${hsm}`);
+    await delay(waitMs(BUSY_WAITS, look));
+  }
+  throw new OperatorError(
+    `${hsm} stayed busy.`,
+    'See who backs up or restores it (its audit log names the caller), then run the command again.',
+  );
+}
+
+/** A terminal's patience: looks come often at first. */
+const POLLS: Waiting = { ...JOB_POLLS, firstMs: 2_000, longestMs: 15_000, looks: 800 };
+
+type Open = Readonly<{ status: 'running' | 'unanswered' }>;
+
+async function polled<Check extends Readonly<{ status: string }>>(
+  { say }: Direct,
+  { jobId }: HsmJob,
+  retryAfterMs: number | null,
+  check: () => Promise<Check>,
+): Promise<Exclude<Check, Open>> {
+  for (let look = 0; look < POLLS.looks; look += 1) {
+    await delay(Math.min(waitMs(POLLS, look), retryAfterMs ?? Number.POSITIVE_INFINITY));
+    const found = await check();
+    if (found.status !== 'running' && found.status !== 'unanswered') return found as Exclude<Check, Open>;
+    say(`waiting: job ${jobId} runs`);
+  }
+  throw new OperatorError(`Job ${jobId} still ran at the deadline.`, 'Run the same command again: it goes on following the job.');
+}
+
+const asError = ({ message, hint }: Problem): OperatorError => new OperatorError(message, hint);

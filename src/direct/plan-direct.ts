@@ -1,0 +1,45 @@
+import { findRestore } from '../activities/find-restore.ts';
+import { planHash, readPlan, storePlan } from '../clients/restores.ts';
+import type { Config } from '../config/config.ts';
+import { NotFoundError, OperatorError } from '../domain/errors.ts';
+import { PLAN_VALID_MS, type RestorePlan, type RestoreRequest } from '../domain/restore/plan.ts';
+import { requestedRunId } from '../domain/run-id.ts';
+import { directClients } from './direct-clients.ts';
+import type { Direct } from './run-activity.ts';
+
+/** Nobody waits behind an HTTP call. */
+const BUDGET_MS = 600_000;
+
+/** Plans a restore with the caller's own identity, and keeps the plan beside the backups. @param now ISO 8601 UTC */
+export async function planDirect(direct: Direct, request: RestoreRequest, now: string): Promise<RestorePlan> {
+  const { clients } = direct;
+  const { findings } = await findRestore(clients, request, now, BUDGET_MS);
+  const oid = (await clients.hsm(findings.target).callerId()) ?? '';
+  const plan: RestorePlan = {
+    schema: 'hsmkeep.restore-plan/1',
+    id: requestedRunId('restore', findings.target, now),
+    hash: planHash(findings),
+    requestedBy: { oid, name: oid },
+    plannedAt: now,
+    expiresAt: new Date(Date.parse(now) + PLAN_VALID_MS).toISOString(),
+    ...findings,
+  };
+  if (!(await storePlan(clients.documents, plan))) throw new OperatorError('A plan was made at the same instant.', 'Plan again.');
+  return plan;
+}
+
+/** Finds a plan that was made with the caller's own identity, whichever HSM's backups it lies beside. @throws {NotFoundError} */
+export async function findDirectPlan(
+  config: Config,
+  id: string,
+  storage: string | undefined,
+): Promise<Readonly<{ plan: RestorePlan; source: string }>> {
+  for (const { name } of config.hsms) {
+    const plan = await readPlan(directClients(config, name, storage).documents, id);
+    if (plan) return { plan, source: name };
+  }
+  throw new NotFoundError(
+    `There is no direct plan ${id} beside the backups of any configured HSM.`,
+    'Make one: hsmkeep restore plan <hsm> --direct',
+  );
+}
