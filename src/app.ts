@@ -42,12 +42,15 @@ import { takeInventory } from './activities/take-inventory.ts';
 import { writeRecord } from './activities/write-record.ts';
 import type { Route } from './functions/define-route.ts';
 import { health } from './functions/health.ts';
+import { hsmBackupHold } from './functions/hsm-backup-hold.ts';
+import { hsmBackupUndo } from './functions/hsm-backup-undo.ts';
 import { hsmBackup, hsmBackups } from './functions/hsm-backups.ts';
 import { hsmPreRestore } from './functions/hsm-pre-restore.ts';
 import { hsm, hsms } from './functions/hsms.ts';
 import { hsmRestores, restore } from './functions/restores.ts';
 import { restoreApprove, restoreReject } from './functions/restores-decide.ts';
 import { restoreExecute } from './functions/restores-execute.ts';
+import { retentionPreview } from './functions/retention-preview.ts';
 import { run, runs } from './functions/runs.ts';
 import { secretManagement } from './functions/secret-management.ts';
 import { secretRotate } from './functions/secret-rotate.ts';
@@ -122,6 +125,9 @@ export const ROUTES: readonly Route[] = [
   hsm,
   hsmBackups,
   hsmBackup,
+  hsmBackupHold,
+  hsmBackupUndo,
+  retentionPreview,
   hsmPreRestore,
   hsmRestores,
   restore,

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { readRetentionState } from '../clients/retention-state.ts';
+import { protect, retention } from '../config/config.ts';
+import { planPruning, policyOf } from '../domain/pruning.ts';
+import { defineRoute } from './define-route.ts';
+
+const body = z.strictObject({
+  retention: retention.optional().describe('Another policy than the configured one, taken whole'),
+  protect: protect.optional().describe('Protections that differ from the configured ones'),
+});
+
+const plan = z.object({
+  hsm: z.string(),
+  mode: z.enum(['observe', 'mark', 'delete']).describe('observe: the lists say what delete would do'),
+  now: z.string(),
+  timeZone: z.string(),
+  policyHash: z.string(),
+  decisions: z.array(z.object({ id: z.string(), keep: z.boolean(), reasons: z.array(z.string()) })).describe('Newest first'),
+  refused: z
+    .object({ guard: z.string(), message: z.string(), hint: z.string(), ids: z.array(z.string()), planHash: z.string().optional() })
+    .nullable()
+    .describe('Why nothing may be deleted'),
+  other: z.int().describe('Folders that are no backups of this HSM'),
+  mark: z.array(z.object({ folder: z.string(), reason: z.string() })),
+  lift: z.array(z.string()).describe('Marked, and kept again'),
+  waiting: z.array(z.object({ folder: z.string(), deletableAt: z.string() })),
+  prune: z.array(z.object({ folder: z.string(), markedAt: z.string().nullable() })),
+  finish: z.array(z.string()).describe('Deleted in part by an earlier run'),
+});
+
+export const retentionPreview = defineRoute({
+  name: 'retentionPreview',
+  route: 'hsms/{hsm}/retention/preview',
+  duties: ['backup'],
+  methods: {
+    POST: {
+      role: 'operator',
+      summary: 'What retention would do now, and why, under the configured policy or another; changes nothing',
+      body,
+      answers: { 200: { description: 'The plan', schema: plan } },
+      async handle({ params, body: input }, { clients, now }) {
+        const configured = clients.hsmConfig(params['hsm'] ?? '');
+        const other = input as z.output<typeof body>;
+        const policy = { retention: other.retention ?? configured.retention, protect: { ...configured.protect, ...other.protect } };
+        const { schema: _, ...answer } = planPruning({
+          hsm: configured.name,
+          configured: clients.config.hsms.map(({ name }) => name),
+          state: await readRetentionState(clients.backups(configured.name), configured.name),
+          policy: policyOf(policy, clients.config.timeZone),
+          mode: configured.prune,
+          now,
+          hash: (text) => createHash('sha256').update(text).digest('hex'),
+        });
+        return { jsonBody: answer };
+      },
+    },
+  },
+});
