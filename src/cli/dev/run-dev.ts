@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RunningStack, startStack } from '../../local/stack.ts';
 import { apiClient } from '../api/client.ts';
 import { resolveTarget } from '../api/target.ts';
@@ -78,10 +79,16 @@ async function firstNight(
 
 /** Waits for the work, but no longer than all parts of the stack run and nobody interrupts. */
 async function whileIntact<T>({ broken }: RunningStack, { signal, happens }: Interruption, work: Promise<T>): Promise<T> {
-  work.catch(() => undefined);
   const breaks = broken.then((error) => {
     signal.throwIfAborted();
     throw error;
   });
-  return Promise.race([happens, breaks, work]);
+  // Work may notice first that a part is gone; its end, which explains the failure, follows within a moment.
+  const explained = work.catch(async (error: unknown) => {
+    await Promise.race([breaks, delay(PART_ENDS_WITHIN_MS)]);
+    throw error;
+  });
+  return Promise.race([happens, breaks, explained]);
 }
+
+const PART_ENDS_WITHIN_MS = 2_000;
