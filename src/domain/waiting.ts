@@ -14,10 +14,10 @@ export const LOCK_WAITS: Waiting = { firstMs: 10_000, growth: 1.6, longestMs: 60
 export const SETTLE_WAITS: Waiting = { firstMs: 2_000, growth: 2, longestMs: 120_000, looks: 8 };
 
 /** Another person has to approve: until the plan expires, which takes fewer looks. Their word is announced; a look only makes up for a lost one. */
-export const APPROVAL_WAITS: Waiting = { firstMs: 30_000, growth: 1.6, longestMs: 900_000, looks: 40 };
+export const APPROVAL_WAITS: Waiting = { firstMs: 30_000, growth: 2, longestMs: 1_800_000, looks: 20 };
 
 /** Another app takes a backup: about four hours. */
-export const SAFETY_WAITS: Waiting = { firstMs: 30_000, growth: 1.4, longestMs: 900_000, looks: 22 };
+export const SAFETY_WAITS: Waiting = { firstMs: 60_000, growth: 1.6, longestMs: 1_800_000, looks: 14 };
 
 /**
  * The wait before look `n`.

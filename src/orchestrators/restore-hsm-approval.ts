@@ -1,4 +1,4 @@
-import type { OrchestrationContext } from 'durable-functions';
+import type { OrchestrationContext, Task } from 'durable-functions';
 import { type ApprovedRestore, checkRestoreApproval } from '../activities/check-restore-approval.ts';
 import { APPROVAL_WAITS, waitMs } from '../domain/waiting.ts';
 import { call, type Steps } from './durable.ts';
@@ -14,7 +14,8 @@ export const APPROVAL_EVENT = 'restoreDecided';
  */
 export function* awaitApproval(context: OrchestrationContext, log: RunLog, plan: string): Steps<ApprovedRestore> {
   log.begin('Approval');
-  let announced = context.df.waitForExternalEvent(APPROVAL_EVENT);
+  // A wait that its timer has overtaken still takes an event, and may take it while this run looks at what is stored.
+  let waits: readonly Task[] = [];
   for (let look = 0; ; look += 1) {
     const now = context.df.currentUtcDateTime;
     const found = yield* call(context, checkRestoreApproval, { plan, at: now.toISOString() });
@@ -24,13 +25,20 @@ export function* awaitApproval(context: OrchestrationContext, log: RunLog, plan:
     }
 
     log.waiting(`another person has to approve it until ${found.expiresAt}: hsmkeep restore approve ${plan}`);
-    // One look after the plan has expired tells so.
-    const nextMs = Math.min(waitMs(APPROVAL_WAITS, look), Date.parse(found.expiresAt) + 1_000 - now.getTime());
-    const timer = context.df.createTimer(new Date(now.getTime() + nextMs));
-    const first = yield context.df.Task.any([announced, timer]);
-    if (first === announced) {
-      timer.cancel();
-      announced = context.df.waitForExternalEvent(APPROVAL_EVENT);
-    }
+    const open = waits.filter(({ isCompleted }) => !isCompleted);
+    const wasNudged = open.length < waits.length;
+    waits = wasNudged ? open : [...open, yield* waitForWord(context, found.expiresAt, look)];
   }
+}
+
+/** Waits for the next word, or the next look; one look comes right after the plan has expired. @returns The wait, which may still be open. */
+function* waitForWord(context: OrchestrationContext, expiresAt: string, look: number): Steps<Task> {
+  const now = context.df.currentUtcDateTime.getTime();
+  const nextMs = Math.min(waitMs(APPROVAL_WAITS, look), Date.parse(expiresAt) + 1_000 - now);
+  const word = context.df.waitForExternalEvent(APPROVAL_EVENT);
+  const timer = context.df.createTimer(new Date(now + nextMs));
+  yield context.df.Task.any([word, timer]);
+  // Both may have come at once; a timer that is over cannot be canceled.
+  if (!timer.isCompleted) timer.cancel();
+  return word;
 }

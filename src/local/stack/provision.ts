@@ -31,7 +31,7 @@ async function provideIdentities(ready: EmulatorReady): Promise<DutyIdentities> 
   const everywhere = (role: string) => Object.keys(ready.hsms).map((hsm) => ({ hsm, scope: '/', role }));
   const [backup, restore, rotate] = await Promise.all([
     control.principal('hsmkeep-backup', [...everywhere('Managed HSM Backup User'), ...everywhere('Managed HSM Crypto Auditor')]),
-    control.principal('hsmkeep-restore', everywhere('Managed HSM Restore User')),
+    control.principal('hsmkeep-restore', [...everywhere('Managed HSM Restore User'), ...everywhere('Managed HSM Crypto Auditor')]),
     control.principal('hsmkeep-rotate', []),
   ]);
   return { backup: backup.clientId, restore: restore.clientId, rotate: rotate.clientId };
