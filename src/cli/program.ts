@@ -11,6 +11,7 @@ import { preRestoreCommand } from './commands/pre-restore.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { runCommand } from './commands/run.ts';
+import { secretCommand } from './commands/secret.ts';
 import { reportError } from './errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 
@@ -46,6 +47,7 @@ function buildProgram(context: CommandContext): Command {
     preRestoreCommand,
     restoreCommand,
     runCommand,
+    secretCommand,
     configCommand,
     catalogueCommand,
     retentionCommand,

@@ -6,10 +6,14 @@ import type { Target } from './target.ts';
 export interface ApiClient {
   /** @throws {OperatorError} for every answer that is not a success, with the API's own hint. */
   get<T>(path: string): Promise<T>;
-  /** All pages of a list, or as many as hold `limit` items. */
-  list<T>(path: string, limit?: number): Promise<{ value: readonly T[] }>;
+  /** All pages of a list, or as many as hold `limit` items; with what else the first page says. */
+  list<T, More extends object = object>(path: string, limit?: number): Promise<{ value: readonly T[] } & Partial<More>>;
   /** Starts something. Never sent twice, except after a 401, which nothing was done for. */
   post<T>(path: string, body?: unknown): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
+  /** Makes something so. */
+  put<T>(path: string, body: unknown): Promise<T>;
 }
 
 /** An answer of the API that is not a success. `status` is the HTTP status, or 0 when there was no answer. */
@@ -60,15 +64,20 @@ export function apiClient(target: Target, timeoutMs: number = DEFAULT_TIMEOUT_MS
   return {
     get: async <T>(path: string) => (await call('GET', path)) as T,
     post: async <T>(path: string, body?: unknown) => (await call('POST', path, body)) as T,
-    list: async <T>(path: string, limit = Number.POSITIVE_INFINITY) => {
+    put: async <T>(path: string, body: unknown) => (await call('PUT', path, body)) as T,
+    delete: async <T>(path: string) => (await call('DELETE', path)) as T,
+    put: async <T>(path: string, body: unknown) => (await call('PUT', path, body)) as T,
+    list: async <T, More extends object = object>(path: string, limit = Number.POSITIVE_INFINITY) => {
       const value: T[] = [];
+      let more: Partial<More> = {};
       let next: string | undefined = path;
       while (next !== undefined && value.length < limit) {
-        const page = (await call('GET', next)) as Page<T>;
-        value.push(...page.value);
-        next = page.nextLink === undefined ? undefined : pathOf(page.nextLink, target);
+        const { value: items, nextLink, ...rest } = (await call('GET', next)) as Page<T>;
+        if (next === path) more = rest as Partial<More>;
+        value.push(...items);
+        next = nextLink === undefined ? undefined : pathOf(nextLink, target);
       }
-      return { value: value.slice(0, limit) };
+      return { ...more, value: value.slice(0, limit) } as { value: readonly T[] } & Partial<More>;
     },
   };
 }

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import type { SecretView } from '../../src/domain/rotation/secret-view.ts';
+import { hsmkeep, run, serveApi } from './support.ts';
+
+const env = (url: string) => ({ HSMKEEP_URL: 'http://127.0.0.1:1', HSMKEEP_ROTATE_URL: url, HSMKEEP_TOKEN: 't' });
+const view = (fields: Partial<SecretView> = {}): SecretView => ({
+  vault: 'contoso-kv',
+  name: 'app-key',
+  state: 'fresh',
+  enabled: true,
+  provider: 'generated',
+  target: null,
+  createdAt: '2026-11-20T10:00:00.000Z',
+  dueAt: '2027-01-17T10:00:00.000Z',
+  expiresAt: '2027-02-16T10:00:00.000Z',
+  graceUntil: null,
+  rotationId: null,
+  next: null,
+  rotation: 'on',
+  ...fields,
+});
+
+describe('secret list', () => {
+  const list = async (body: object, args: string[] = []) => {
+    const api = await serveApi({ 'GET /api/secrets': { body }, 'GET /api/secrets?vault=contoso-kv': { body } });
+    return { ...(await hsmkeep(['secret', 'list', ...args], { env: env(api.url) })), seen: api.seen };
+  };
+
+  test('shows how each stands, what comes next, and which vault could not be read', async () => {
+    const value = [
+      view(),
+      view({ name: 'db', state: 'due', next: { reason: 'due', action: 'rotate' }, rotation: 'observe' }),
+      view({ name: 'mail', state: 'in-grace', graceUntil: '2026-11-27T10:00:00.000Z' }),
+      view({ name: 'other', state: 'unmanaged', provider: null, dueAt: null, expiresAt: null }),
+    ];
+    const problems = [{ vault: 'far-kv', problem: { message: 'It refused.', hint: 'Grant a role.' } }];
+    const { code, stdout } = await list({ value, problems });
+    expect(stdout).toBe(
+      [
+        'SECRET              STATE      PROVIDER   CHANGED     DUE         EXPIRES     NEXT',
+        'contoso-kv/app-key  fresh      generated  2 days ago  in 56 days  in 86 days  ',
+        'contoso-kv/db       due        generated  2 days ago  in 56 days  in 86 days  would rotate (due); only observed',
+        'contoso-kv/mail     in-grace   generated  2 days ago  in 56 days  in 86 days  retire after 2026-11-27',
+        'contoso-kv/other    unmanaged  -          2 days ago  -           -           ',
+        '',
+        'far-kv: It refused.',
+        '  Grant a role.',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+  });
+
+  test('of one vault asks for that one, and gives programs all that the API says', async () => {
+    const body = { value: [view()], problems: [] };
+    const { stdout, seen } = await list(body, ['contoso-kv', '--json']);
+    expect(JSON.parse(stdout)).toEqual(body);
+    expect(seen[0]?.path).toBe('/api/secrets?vault=contoso-kv');
+  });
+
+  test('says so when there is none', async () => {
+    expect((await list({ value: [], problems: [] })).stdout).toBe('No secret was found.\n');
+  });
+});
+
+test('secret show names tags and versions', async () => {
+  const body = { secret: view(), tags: { owner: 'team' }, versions: [{ version: 'v1', enabled: true }] };
+  const { url } = await serveApi({ 'GET /api/secrets/contoso-kv/app-key': { body } });
+  const { stdout } = await hsmkeep(['secret', 'show', 'contoso-kv/app-key'], { env: env(url) });
+  expect(stdout).toContain('tags.owner           team\n');
+  expect(stdout).toContain('versions[0].version  v1\n');
+});
+
+test('secret manage sends what was said, and nothing that was not', async () => {
+  const body = { managed: false, checks: [{ check: 'works', ok: true }], tags: {}, expiresAt: '2027-01-01T00:00:00.000Z' };
+  const { url, seen } = await serveApi({ 'PUT /api/secrets/contoso-kv/db/management': { body } });
+  const args = ['secret', 'manage', 'contoso-kv/db', '--provider', 'webhook', '--target', 'https://x', '--dry-run'];
+  const { code, stdout } = await hsmkeep(args, { env: env(url) });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('checks[0].check  works') });
+  expect(seen[0]).toMatchObject({ method: 'PUT', body: { provider: 'webhook', target: 'https://x', dryRun: true } });
+  expect(Object.keys(seen[0]?.body as object)).toEqual(['provider', 'target', 'dryRun']);
+});
+
+describe('secret rotate', () => {
+  const rotate = async (args: string[], ended = run({ id: 'rotation-1', kind: 'rotation', subject: 'contoso-kv.db' })) => {
+    const { url, seen } = await serveApi({
+      'POST /api/secrets/contoso-kv/db/rotate': { status: 202, body: { runId: 'rotation-1' } },
+      'GET /api/runs/rotation-1': { body: ended },
+    });
+    return { ...(await hsmkeep(['secret', 'rotate', 'contoso-kv/db', ...args], { env: env(url) })), seen };
+  };
+
+  test.each([
+    [[], 'normal'],
+    [['--compromise'], 'compromise'],
+  ])('%j waits for the end of the run, in mode %s', async (args, mode) => {
+    const { code, stdout, seen } = await rotate(['--reason', 'audit', ...args]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^RUN +KIND .*\nrotation-1 +rotation +contoso-kv\.db +Completed/);
+    expect(seen[0]?.body).toEqual({ reason: 'audit', mode });
+  });
+
+  test('only starts with --no-wait, and exits 1 when the run failed', async () => {
+    expect(await rotate(['--reason', 'x', '--no-wait'])).toMatchObject({ code: 0, stdout: 'rotation-1\n' });
+    const failed = run({ id: 'rotation-1', kind: 'rotation', status: 'Failed' });
+    expect((await rotate(['--reason', 'x'], failed)).code).toBe(1);
+  });
+
+  test('is used wrongly without a reason, or without the name of a vault', async () => {
+    expect((await rotate([])).code).toBe(2);
+    expect(await hsmkeep(['secret', 'rotate', 'db', '--reason', 'x'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('vault/name'),
+    });
+  });
+});
