@@ -2,8 +2,8 @@ import { listVault } from '../clients/vault-secret.ts';
 import { cursorOf, planSweep, type SweepItem } from '../domain/rotation/sweep.ts';
 import { defineActivity } from './define-activity.ts';
 
-/** `after`: the cursor of the item taken up last; null at the beginning of a sweep. */
-export type FindDueSecretsInput = Readonly<{ vault: string; after: string | null; most: number }>;
+/** `after`: the cursor of the item taken up last; null at the beginning of a sweep. `lookMs`: time since the sweep before; null: none was. */
+export type FindDueSecretsInput = Readonly<{ vault: string; after: string | null; lookMs: number | null; most: number }>;
 
 /** `after`: where the next part begins; null when this was the last. */
 export type FindDueSecretsResult = Readonly<{ items: readonly SweepItem[]; after: string | null }>;
@@ -18,11 +18,13 @@ export const findDueSecrets = defineActivity(
   'findDueSecrets',
   ['rotate'],
   (clients) =>
-    async ({ vault, after, most }: FindDueSecretsInput): Promise<FindDueSecretsResult> => {
+    async ({ vault, after, lookMs, most }: FindDueSecretsInput): Promise<FindDueSecretsResult> => {
       const { name, rotation } = clients.vaultConfig(vault);
       if (rotation !== 'on') return { items: [], after: null };
       const { secrets, escrow } = await listVault(clients, name);
-      const due = planSweep(name, secrets, escrow, new Date().toISOString()).filter((item) => after === null || cursorOf(item) > after);
+      const due = planSweep(name, secrets, escrow, new Date().toISOString(), lookMs).filter(
+        (item) => after === null || cursorOf(item) > after,
+      );
       const last = due[most - 1];
       return { items: due.slice(0, most), after: last && due.length > most ? cursorOf(last) : null };
     },

@@ -11,8 +11,8 @@ export type LastStarts = Readonly<Record<string, string>>;
 
 export type DueRun = Readonly<{ kind: DueKind; hsm: string; plannedAt: string; instanceId: string }>;
 
-/** A look at all secrets of a vault. */
-export type DueSweep = Readonly<{ kind: 'sweep'; vault: string; plannedAt: string; instanceId: string }>;
+/** A look at all secrets of a vault. `lookMs`: time since the one before; null when there was none. */
+export type DueSweep = Readonly<{ kind: 'sweep'; vault: string; plannedAt: string; instanceId: string; lookMs: number | null }>;
 
 /** @param subject Name of the HSM or vault. */
 export const startKey = (kind: DueKind | 'sweep', subject: string): string => `${kind}/${subject}`;
@@ -63,7 +63,8 @@ export function dueSweeps(
       const plannedAt = `${hour}:00:00.000Z`;
       const last = lastStarts[startKey('sweep', name)];
       if (last !== undefined && plannedAt <= last) return [];
-      return [{ kind: 'sweep', vault: name, plannedAt, instanceId: plannedRunId('sweep', name, plannedAt) }];
+      const lookMs = last === undefined ? null : Date.parse(plannedAt) - Date.parse(last);
+      return [{ kind: 'sweep', vault: name, plannedAt, instanceId: plannedRunId('sweep', name, plannedAt), lookMs }];
     });
 }
 

@@ -80,7 +80,7 @@ function unlessUnavailable(error: unknown): BackupView[] {
 }
 
 function start(durable: DurableClient, { hsmConfig }: Clients, run: Due): Promise<boolean> {
-  if (run.kind === 'sweep') return startOnce(durable, sweepSecrets, run.instanceId, { vault: run.vault, after: null });
+  if (run.kind === 'sweep') return startOnce(durable, sweepSecrets, run.instanceId, { vault: run.vault, after: null, lookMs: run.lookMs });
   const { kind, hsm, instanceId } = run;
   const { container } = hsmConfig(hsm).backupTo;
   return kind === 'backup'

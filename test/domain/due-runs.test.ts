@@ -100,11 +100,12 @@ describe('dueSweeps', () => {
       vault: 'contoso-kv',
       plannedAt: '2026-11-22T14:00:00.000Z',
       instanceId: 'sweep-contoso-kv-20261122T1400Z',
+      lookMs: null,
     });
     const lastStarts = { 'sweep/contoso-kv': first?.plannedAt ?? '' };
     expect(sweeps('2026-11-22T14:59:59.000Z', lastStarts)).toEqual([]);
-    expect(sweeps('2026-11-22T15:59:00.000Z', lastStarts)).toMatchObject([{ plannedAt: '2026-11-22T15:00:00.000Z' }]);
-    expect(sweeps('2026-11-23T15:59:00.000Z', lastStarts)).toHaveLength(1);
+    expect(sweeps('2026-11-22T15:59:00.000Z', lastStarts)).toMatchObject([{ plannedAt: '2026-11-22T15:00:00.000Z', lookMs: 3_600_000 }]);
+    expect(sweeps('2026-11-23T15:59:00.000Z', lastStarts)).toMatchObject([{ lookMs: 25 * 3_600_000 }]);
   });
 
   test('at a minute of its own', () => {

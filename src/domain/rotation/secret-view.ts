@@ -39,7 +39,7 @@ export function viewSecrets(
   escrow: readonly ListedEscrow[],
   now: string,
 ): SecretView[] {
-  const next = new Map(planSweep(vault.name, secrets, escrow, now).map((item) => [item.name, item]));
+  const next = new Map(planSweep(vault.name, secrets, escrow, now, null).map((item) => [item.name, item]));
   const open = new Set(
     escrow.filter(({ closed, state }) => !closed && (state === 'open' || state === 'applied')).map(({ owner }) => owner),
   );

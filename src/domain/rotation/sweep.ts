@@ -15,31 +15,35 @@ export type SweepReason = 'due' | 'expired' | 'unfinished' | 'grace-over' | 'cha
 /** `deadlineAt`: when it should be done; the earliest comes first. */
 export type SweepItem = Readonly<{ name: string; reason: SweepReason; action: 'rotate' | 'retire'; deadlineAt: string }>;
 
-/** The sweep looks every hour. */
-export const SWEEP_EVERY_MS = 3_600_000;
-
 /**
  * Decides what a sweep takes up, from lists alone. The run that follows decides again from what it reads.
  *
  * @param now ISO 8601 UTC.
+ * @param lookMs Time since the sweep before this one: what failed is tried again at growing distances. Null: nobody looked before.
  * @returns The most pressing first.
  */
-export function planSweep(vault: string, secrets: readonly ListedSecret[], escrow: readonly ListedEscrow[], now: string): SweepItem[] {
+export function planSweep(
+  vault: string,
+  secrets: readonly ListedSecret[],
+  escrow: readonly ListedEscrow[],
+  now: string,
+  lookMs: number | null,
+): SweepItem[] {
   const entries = new Map(escrow.map((entry) => [entry.owner, entry]));
   return secrets
     .filter(({ name }) => !isEscrowName(name))
-    .flatMap((secret) => itemOf(secret, entries.get(`${vault}/${secret.name}`.toLowerCase()), now))
+    .flatMap((secret) => itemOf(secret, entries.get(`${vault}/${secret.name}`.toLowerCase()), now, lookMs))
     .sort((a, b) => (cursorOf(a) < cursorOf(b) ? -1 : 1));
 }
 
 /** Where an item stands in the order: what was tried and failed does not come again in the same sweep. */
 export const cursorOf = ({ deadlineAt, name }: SweepItem): string => `${deadlineAt} ${name}`;
 
-function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string): SweepItem[] {
+function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string, lookMs: number | null): SweepItem[] {
   const { name, tags } = secret;
   const parsed = parseManagement(tags);
   const rotate = (reason: SweepReason, deadlineAt: string): SweepItem[] =>
-    isRetryDue(deadlineAt, now, SWEEP_EVERY_MS) ? [{ name, reason, action: 'rotate', deadlineAt }] : [];
+    lookMs === null || isRetryDue(deadlineAt, now, lookMs) ? [{ name, reason, action: 'rotate', deadlineAt }] : [];
 
   if (parsed.status === 'unmanaged') {
     // Written past hsmkeep, tags and all; only the entry still tells that it is managed.

@@ -32,10 +32,10 @@ export const validityDays = ({ everyMs }: Pick<RotationPolicy, 'everyMs'>): numb
 const RETRY_AFTER_HOURS = [1, 2, 4, 8, 16, 24];
 
 /**
- * Whether a look of the hourly sweep tries again what failed before. Needs no memory: the instants follow from the beginning.
+ * Whether a look of the sweep tries again what failed before. Needs no memory: the instants follow from the beginning.
  *
  * @param since When the work first was to be done, ISO 8601 UTC.
- * @param lookMs Time between two looks.
+ * @param lookMs Time since the look before this one.
  */
 export function isRetryDue(since: string, now: string, lookMs: number): boolean {
   const ageMs = Date.parse(now) - Date.parse(since);

@@ -3,7 +3,7 @@ import { DAY_MS, HOUR_MS, later } from '../../../src/domain/rotation/duration.ts
 import { reconcile } from '../../../src/domain/rotation/reconcile.ts';
 import { parseSecretEvent } from '../../../src/domain/rotation/secret-event.ts';
 import { viewSecrets } from '../../../src/domain/rotation/secret-view.ts';
-import { type ListedEscrow, type ListedSecret, planSweep, SWEEP_EVERY_MS } from '../../../src/domain/rotation/sweep.ts';
+import { type ListedEscrow, type ListedSecret, planSweep } from '../../../src/domain/rotation/sweep.ts';
 import { dueAt, expiryFor, isRetryDue, validityDays } from '../../../src/domain/rotation/times.ts';
 
 const CREATED = '2026-01-01T00:00:00.000Z';
@@ -78,8 +78,8 @@ const DUE = dueAt('db', CREATED, EVERY);
 const NOW = later(CREATED, HOUR_MS / 2);
 
 describe('planSweep', () => {
-  const taken = (secrets: ListedSecret[], escrow: ListedEscrow[] = [], now = NOW) =>
-    planSweep('KV', secrets, escrow, now).map(({ name, reason, action }) => `${name}: ${action}, ${reason}`);
+  const taken = (secrets: ListedSecret[], escrow: ListedEscrow[] = [], now = NOW, lookMs: number | null = HOUR_MS) =>
+    planSweep('KV', secrets, escrow, now, lookMs).map(({ name, reason, action }) => `${name}: ${action}, ${reason}`);
   const published = { 'rot-provider': 'generated', 'rot-id': 'r1' };
 
   test('takes up what is due or has expired, and nothing else', () => {
@@ -138,8 +138,11 @@ describe('planSweep', () => {
     expect(taken(secrets.reverse()).map((line) => line[0])).toEqual(['a', 'b']);
   });
 
-  test('looks as often as its retries count on', () => {
-    expect(SWEEP_EVERY_MS).toBe(HOUR_MS);
+  test('after a gap, or at the first look ever, takes up all', () => {
+    const overdue = later(DUE, 3.5 * DAY_MS);
+    expect(taken([secret('db')], [], overdue)).toEqual([]);
+    expect(taken([secret('db')], [], overdue, DAY_MS)).toEqual(['db: rotate, due']);
+    expect(taken([secret('db')], [], overdue, null)).toEqual(['db: rotate, due']);
   });
 });
 

@@ -1,0 +1,200 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Run } from '../../src/domain/run.ts';
+import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
+import { FIRST, GENERATED, rotationsOf, VAULT } from '../support/rotations.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+
+const TOPIC = '/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics/kv';
+const DAY_MS = 86_400_000;
+
+let receiver: WebhookReceiver;
+let stack: AppStack;
+let kv: ReturnType<typeof rotationsOf>;
+beforeAll(async () => {
+  receiver = await startWebhookReceiver(FIRST);
+  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url], topic: TOPIC } });
+  kv = rotationsOf(stack, receiver);
+  await kv.secrets.setSecret('hook-key', receiver.key);
+});
+afterAll(async () => {
+  await stack?.stop();
+  await receiver?.stop();
+});
+afterEach(() => stack.emulator.control.clearFaults());
+
+const runsOf = async (name: string): Promise<Run[]> => (await stack.api(`/runs?kind=rotation&subject=${VAULT}.${name}`)).body.value;
+const viewOf = async (name: string) => (await stack.api(`/secrets/${VAULT}/${name}`)).body.secret;
+
+/** Moves time on and lets the hourly sweep look until something holds. */
+async function sweepUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const stopHurrying = stack.hurry(120_000);
+  try {
+    await until(what, holds);
+  } finally {
+    await stopHurrying();
+  }
+}
+
+describe('the sweep', () => {
+  test('rotates what is due, retires the old value after its grace, and closes the entry', async () => {
+    await kv.makeHooked('swept');
+    await kv.secrets.setSecret('left-alone', 'x', { tags: { owner: 'team' } });
+    await stack.emulator.control.moveClock({ advanceMs: 61 * DAY_MS });
+    await sweepUntil(
+      'the rotation',
+      async () => (await kv.versionsOf('swept')).length === 2 && (await viewOf('swept')).state === 'in-grace',
+    );
+
+    const { value = '' } = await kv.secrets.getSecret('swept');
+    expect([...receiver.accepted].sort()).toEqual([FIRST, value].sort());
+    expect(await kv.versionsOf('left-alone')).toHaveLength(1);
+
+    await stack.emulator.control.moveClock({ advanceMs: 7 * DAY_MS });
+    await sweepUntil('the retirement', async () => (await viewOf('swept')).state === 'fresh');
+    expect([...receiver.accepted]).toEqual([value]);
+    expect((await kv.secrets.getSecret('swept')).properties.tags).not.toHaveProperty('rot-grace-until');
+    expect((await kv.entriesOf('swept')).map(({ enabled }) => enabled)).toEqual([false]);
+
+    const runs = await runsOf('swept');
+    expect(runs.map(({ result, status }) => [result?.['outcome'], status]).sort()).toEqual([
+      ['retired', 'Completed'],
+      ['rotated', 'Completed'],
+    ]);
+  });
+
+  test('retires and closes with at most 6 requests to the vaults', async () => {
+    await kv.secrets.setSecret('cheap', FIRST, { tags: GENERATED });
+    await kv.rotate('cheap');
+    await stack.emulator.control.moveClock({ advanceMs: 7 * DAY_MS });
+    const before = (await stack.emulator.control.requests()).length;
+    await sweepUntil('the retirement', async () => (await runsOf('cheap')).some(({ result }) => result?.['outcome'] === 'retired'));
+    const asked = (await stack.emulator.control.requests())
+      .slice(before)
+      .filter(({ path }) => /^\/secrets\/(contoso-kv--)?cheap/.test(path));
+    expect(asked.length, asked.map(({ method, path }) => `${method} ${path}`).join('\n')).toBeLessThanOrEqual(6);
+  });
+
+  test('keeps a value that somebody set past hsmkeep, and gives it back its tags', async () => {
+    await kv.makeHooked('reset-by-hand');
+    await kv.rotate('reset-by-hand');
+    receiver.accepted.add('by hand');
+    await kv.secrets.setSecret('reset-by-hand', 'by hand');
+    await sweepUntil('the tags', async () => (await viewOf('reset-by-hand')).provider === 'webhook');
+
+    expect((await kv.secrets.getSecret('reset-by-hand')).value).toBe('by hand');
+    const adopted = (await runsOf('reset-by-hand')).find(({ result }) => result?.['outcome'] === 'adopted');
+    expect(adopted?.status).toBe('Completed');
+  });
+
+  test('goes on with what was broken off, with the same value', async () => {
+    await kv.makeHooked('broken-off');
+    receiver.answerNext('apply', 403);
+    const failed = await kv.rotate('broken-off');
+    expect(failed.status).toBe('Failed');
+    await sweepUntil('the rest of it', async () => (await viewOf('broken-off')).state === 'in-grace');
+    expect(await kv.entriesOf('broken-off')).toHaveLength(1);
+    expect([...receiver.accepted]).toContain((await kv.secrets.getSecret('broken-off')).value);
+  });
+});
+
+describe('an event', () => {
+  const data = (name: string, version: string) => ({
+    Id: `https://kv/secrets/${name}/${version}`,
+    VaultName: VAULT,
+    ObjectName: name,
+    Version: version,
+  });
+  const nearExpiry = (name: string, version: string, more: object = {}) => ({
+    id: crypto.randomUUID(),
+    topic: TOPIC,
+    subject: name,
+    eventType: 'Microsoft.KeyVault.SecretNearExpiry',
+    eventTime: new Date().toISOString(),
+    dataVersion: '1',
+    data: data(name, version),
+    ...more,
+  });
+  /** A secret that is due, made so by moving time on. */
+  const makeDue = async (name: string): Promise<string> => {
+    const { properties } = await kv.secrets.setSecret(name, FIRST, { tags: GENERATED });
+    await stack.emulator.control.moveClock({ advanceMs: 60 * DAY_MS });
+    return properties.version ?? '';
+  };
+  const decisions = () => [...stack.hostLog().matchAll(/decision\W+([\w-]+)/g)].map(([, word]) => word);
+
+  test.each(['Event Grid', 'CloudEvents'])('of the schema of %s starts the rotation of a due secret', async (schema) => {
+    const name = schema === 'CloudEvents' ? 'announced-cloud' : 'announced-grid';
+    const version = await makeDue(name);
+    const { topic, eventType, ...rest } = nearExpiry(name, version);
+    const event =
+      schema === 'CloudEvents' ? { ...rest, specversion: '1.0', source: topic, type: eventType } : { ...rest, topic, eventType };
+    expect(await stack.announce(event)).toBe(202);
+    await until('the rotation', async () => (await kv.versionsOf(name)).length === 2);
+    await until('its run', async () => (await runsOf(name)).some(({ status }) => status === 'Completed'));
+  });
+
+  test('that comes a hundred times, at once and later, is one rotation', async () => {
+    const version = await makeDue('echoed');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => stack.announce(nearExpiry('echoed', version))));
+    expect(new Set(answers)).toEqual(new Set([202]));
+    await until('the rotation', async () => (await runsOf('echoed')).some(({ status }) => status === 'Completed'));
+    expect(await stack.announce(nearExpiry('echoed', version))).toBe(202);
+    expect(await kv.versionsOf('echoed')).toHaveLength(2);
+    expect(await kv.entriesOf('echoed')).toHaveLength(1);
+  });
+
+  test('that is early, foreign, of an entry or no event at all starts nothing', async () => {
+    const { properties } = await kv.secrets.setSecret('quiet', FIRST, { tags: GENERATED });
+    const version = properties.version ?? '';
+    const before = decisions().length;
+    for (const event of [
+      nearExpiry('quiet', version),
+      nearExpiry('quiet', version, { topic: '/subscriptions/other' }),
+      nearExpiry('quiet--pending', version),
+      { nonsense: true },
+      nearExpiry('quiet', version, { data: { ...data('quiet', version), VaultName: 'not-ours' } }),
+    ])
+      expect(await stack.announce(event)).toBe(202);
+    await until('the words', async () => decisions().length >= before + 5);
+    expect(decisions().slice(before)).toEqual(['not-due', 'foreign', 'escrow', 'malformed', 'foreign']);
+    expect(await runsOf('quiet')).toEqual([]);
+  });
+
+  test('is delivered again when the vault does not answer', async () => {
+    const version = await makeDue('unreachable');
+    await stack.emulator.control.fault({
+      match: { method: 'GET', path: '/secrets/*' },
+      times: 99,
+      action: 'answer',
+      status: 503,
+      body: {},
+    });
+    expect(await stack.announce(nearExpiry('unreachable', version))).toBe(500);
+  });
+
+  test('of a version that somebody else made has it looked at', async () => {
+    await kv.makeHooked('touched');
+    await kv.rotate('touched');
+    receiver.accepted.add('by hand');
+    const { properties } = await kv.secrets.setSecret('touched', 'by hand');
+    const event = nearExpiry('touched', properties.version ?? '', { eventType: 'Microsoft.KeyVault.SecretNewVersionCreated' });
+    expect(await stack.announce(event)).toBe(202);
+    await until('the tags', async () => (await viewOf('touched')).provider === 'webhook');
+    await until('the run', async () => (await runsOf('touched')).some(({ result }) => result?.['outcome'] === 'adopted'));
+  });
+});
+
+test('nothing is rotated in a vault that is only observed', async () => {
+  const watched = await startAppStack({ vaults: [VAULT], vault: { rotation: 'observe' } });
+  try {
+    const seen = rotationsOf(watched, receiver);
+    await seen.secrets.setSecret('db', FIRST, { tags: GENERATED });
+    await watched.emulator.control.moveClock({ advanceMs: 61 * DAY_MS });
+    const { body } = await watched.api('/secrets');
+    expect(body.value).toMatchObject([{ name: 'db', state: 'due', next: { action: 'rotate' }, rotation: 'observe' }]);
+    const refused = await watched.api(`/secrets/${VAULT}/db/rotate`, { method: 'POST', body: { reason: 'a test' } });
+    expect(refused.body, refused.text).toMatchObject({ status: 409, detail: expect.stringContaining('only observed') });
+  } finally {
+    await watched.stop();
+  }
+});
