@@ -10,10 +10,10 @@ export interface ApiClient {
   list<T, More extends object = object>(path: string, limit?: number): Promise<{ value: readonly T[] } & Partial<More>>;
   /** Starts something. Never sent twice, except after a 401, which nothing was done for. */
   post<T>(path: string, body?: unknown): Promise<T>;
-  put<T>(path: string, body: unknown): Promise<T>;
-  delete<T>(path: string): Promise<T>;
   /** Makes something so. */
   put<T>(path: string, body: unknown): Promise<T>;
+  /** Takes something away. */
+  delete<T>(path: string): Promise<T>;
 }
 
 /** An answer of the API that is not a success. `status` is the HTTP status, or 0 when there was no answer. */
@@ -64,7 +64,6 @@ export function apiClient(target: Target, timeoutMs: number = DEFAULT_TIMEOUT_MS
   return {
     get: async <T>(path: string) => (await call('GET', path)) as T,
     post: async <T>(path: string, body?: unknown) => (await call('POST', path, body)) as T,
-    put: async <T>(path: string, body: unknown) => (await call('PUT', path, body)) as T,
     delete: async <T>(path: string) => (await call('DELETE', path)) as T,
     put: async <T>(path: string, body: unknown) => (await call('PUT', path, body)) as T,
     list: async <T, More extends object = object>(path: string, limit = Number.POSITIVE_INFINITY) => {

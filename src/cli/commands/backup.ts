@@ -3,6 +3,7 @@ import { parseFolder } from '../../domain/folder.ts';
 import type { BackupView, HsmView } from '../../domain/views.ts';
 import { MisuseError } from '../errors.ts';
 import { backupTable, documentDetails, runTable } from '../output/views.ts';
+import { addHolds } from './backup-holds.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, withApiOptions, withExamples } from './command.ts';
 import { type Accepted, exitFor, type WaitOptions, waitForRuns, withWaitOptions } from './wait.ts';
 
@@ -15,6 +16,7 @@ export function backupCommand(context: CommandContext): Command {
   addNow(backup, context);
   addList(backup, context);
   addShow(backup, context);
+  addHolds(backup, context);
   return withExamples(backup, [
     ['back up one HSM now and watch', 'hsmkeep backup now contoso-hsm'],
     ['which backups are there?', 'hsmkeep backup list contoso-hsm'],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CommandContext, noun, withExamples } from './command.ts';
+import { addPreview } from './retention-preview.ts';
 
 type PlanOptions = Readonly<{ policy: string; backups: string; now?: string; rulesOnly?: boolean; json?: boolean }>;
 
@@ -11,8 +12,9 @@ The policy:   {"retention": {"last": 3, "daily": 14, "within": "48h", "keepTags"
 The backups:  [{"id": "…", "takenAt": "2026-11-22T02:00:00Z", "proof": "L2", "tags": ["quarter"], "heldUntil": "2027-01-01T00:00:00Z"}]
 `;
 
-/** `hsmkeep retention …`: what a policy keeps; needs no server and deletes nothing. */
-export function retentionCommand({ io }: CommandContext): Command {
+/** `hsmkeep retention …`: what a policy keeps; deletes nothing. `plan` needs no server. */
+export function retentionCommand(context: CommandContext): Command {
+  const { io } = context;
   const retention = noun('retention', 'see what a retention policy keeps, and why');
 
   const plan = retention
@@ -47,6 +49,7 @@ export function retentionCommand({ io }: CommandContext): Command {
     ],
   ]);
 
+  addPreview(retention, context);
   return withExamples(retention, [['what would a policy keep?', 'hsmkeep retention plan --policy policy.json --backups backups.json']]);
 }
 

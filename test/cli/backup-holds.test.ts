@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { backupView, hsmkeep, serveApi } from './support.ts';
+
+const FOLDER = 'mhsm-contoso-hsm-2026112202000012';
+const PATH = `/api/hsms/contoso-hsm/backups/${FOLDER}`;
+const env = (url: string) => ({ HSMKEEP_URL: url, HSMKEEP_TOKEN: 't' });
+const held = { by: 'alice', until: '2027-06-30T00:00:00.000Z', reason: 'audit' };
+const answer = (record: object) => ({ body: { backup: backupView({ folder: FOLDER }), record } });
+
+describe('backup hold, release and undo', () => {
+  test('hold sends until when and why, and says how long it lasts', async () => {
+    const { url, seen } = await serveApi({ [`PUT ${PATH}/hold`]: answer({ holds: [held] }) });
+    const { code, stdout } = await hsmkeep(['backup', 'hold', FOLDER, '--until', '2027-06-30T00:00:00Z', '--reason', 'audit'], {
+      env: env(url),
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${FOLDER} is held until 2027-06-30T00:00:00.000Z.\n` });
+    expect(seen.at(-1)?.body).toEqual({ until: '2027-06-30T00:00:00Z', reason: 'audit' });
+  });
+
+  test('release says who still holds the backup', async () => {
+    const { url } = await serveApi({ [`DELETE ${PATH}/hold`]: answer({ holds: [{ ...held, by: 'restore-1' }] }) });
+    const { stdout } = await hsmkeep(['backup', 'release', FOLDER], { env: env(url) });
+    expect(stdout).toBe(`${FOLDER} is still held by restore-1.\n`);
+  });
+
+  test('undo says that the next night may mark the backup anew', async () => {
+    const { url } = await serveApi({ [`POST ${PATH}/undo`]: answer({ marks: [] }) });
+    expect((await hsmkeep(['backup', 'undo', FOLDER], { env: env(url) })).stdout).toContain('marks it anew');
+  });
+
+  test('what is no name of a folder is a misuse', async () => {
+    expect((await hsmkeep(['backup', 'undo', 'yesterday'], { env: env('http://127.0.0.1:9') })).code).toBe(2);
+  });
+});
+
+describe('retention preview', () => {
+  test('shows decisions with their reasons and what the next night would do', async () => {
+    const { url } = await serveApi({
+      'POST /api/hsms/contoso-hsm/retention/preview': {
+        body: {
+          ...{ hsm: 'contoso-hsm', mode: 'delete', now: '2026-11-22T10:00:00Z', timeZone: 'UTC', policyHash: 'x', refused: null, other: 0 },
+          decisions: [{ id: FOLDER, keep: false, reasons: ['no rule keeps it'] }],
+          ...{ mark: [], lift: [], waiting: [], prune: [{ folder: FOLDER, markedAt: '2026-11-01T02:00:00Z' }], finish: [] },
+        },
+      },
+      'GET /api/hsms/contoso-hsm/backups': { body: { value: [backupView({ folder: FOLDER })] } },
+    });
+    const { code, stdout } = await hsmkeep(['retention', 'preview', 'contoso-hsm'], { env: env(url) });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/forget +no rule keeps it/);
+    expect(stdout).toContain(`A night would delete 1 backup: ${FOLDER}.`);
+  });
+});
