@@ -2,7 +2,7 @@ import { readPlan } from '../clients/restores.ts';
 import { NotFoundError, OperatorError } from '../domain/errors.ts';
 import type { ContentDocument } from '../domain/restore/content.ts';
 import { blocked } from '../domain/restore/decision.ts';
-import { addedDestruction, destroyedBy } from '../domain/restore/diff.ts';
+import { addedDestruction, countDestroyed, destroyedBy } from '../domain/restore/diff.ts';
 import { beforePath, type RestorePlan } from '../domain/restore/plan.ts';
 import { planChanged } from '../domain/restore/problems.ts';
 import { defineActivity } from './define-activity.ts';
@@ -17,7 +17,7 @@ const BUDGET_MS = 180_000;
  * Plans an approved restore again, right before it is done, and keeps what the target holds now. Fewer items destroyed is fine.
  * Refused: anything destroyed beyond what was approved, another manifest, and whatever keeps the plan from being carried out by now.
  *
- * @returns How many items are destroyed.
+ * @returns How many items are destroyed, of what can be read.
  */
 export const replanRestore = defineActivity(
   'replanRestore',
@@ -38,7 +38,7 @@ export const replanRestore = defineActivity(
       };
       // Never over what an earlier entry kept: by then the target may hold something else.
       await clients.documents.write(beforePath(id), JSON.stringify(before), { ifAbsent: true });
-      return { destroyed: destroyedBy(found.findings.diff).length };
+      return { destroyed: countDestroyed(found.findings.diff) };
     },
 );
 

@@ -39,7 +39,7 @@ export function restorePage(restore: RestoreView, io: Io, next?: string): string
     style.dim,
   );
   const after = outcome ? afterwards(outcome, style) : '';
-  return `${head}${findingsPage(restore, io)}${after}${next ?? nextSteps(restore, style)}`;
+  return `${head}\n${findingsPage(restore, io)}${after}${next ?? nextSteps(restore, style)}`;
 }
 
 /** What a restore would do, and what stands in its way. */

@@ -43,6 +43,12 @@ export function destroyedBy(diff: RestoreDiff): string[] {
   });
 }
 
+/** How many items a restore would destroy or overwrite, of the parts that can be read. */
+export const countDestroyed = (diff: RestoreDiff): number => {
+  const blind = new Set(PARTS.map(unreadable));
+  return destroyedBy(diff).filter((item) => !blind.has(item)).length;
+};
+
 /**
  * What a restore would destroy beyond what was approved. Whoever approved a plan with an unreadable part has approved that all of it goes.
  *
@@ -89,7 +95,9 @@ export function roleName(roleDefinitionId: string, roles: ReadonlyMap<string, st
   return roles.get(id) ?? id;
 }
 
-const unreadable = (part: DiffPart): string => `${part}: unreadable`;
+function unreadable(part: DiffPart): string {
+  return `${part}: unreadable`;
+}
 
 function diffItems(live: Items | 'unreadable', backup: Items | 'unreadable'): ItemDiff | 'unreadable' {
   if (live === 'unreadable' || backup === 'unreadable') return 'unreadable';

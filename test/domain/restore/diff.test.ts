@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { narrowTo, UNREADABLE_CONTENT } from '../../../src/domain/restore/content.ts';
-import { addedDestruction, destroyedBy, diffContent, roleName, touched, withoutUncertain } from '../../../src/domain/restore/diff.ts';
+import {
+  addedDestruction,
+  countDestroyed,
+  destroyedBy,
+  diffContent,
+  roleName,
+  touched,
+  withoutUncertain,
+} from '../../../src/domain/restore/diff.ts';
 import { assignment, content, key, role } from './builders.ts';
 
 describe('diffContent', () => {
@@ -42,7 +50,9 @@ describe('destroyedBy', () => {
   test('lists what vanishes and what changes, not what comes back', () => {
     const live = content({ keys: [key('new', '1'), { ...key('tagged', '1'), tags: { a: 'b' } }], settings: 'unreadable' });
     const backup = content({ keys: [key('tagged', '1'), key('gone', '1')] });
-    expect(destroyedBy(diffContent(live, backup))).toEqual(['keys/new/1', 'keys/tagged/1 (changes)', 'settings: unreadable']);
+    const diff = diffContent(live, backup);
+    expect(destroyedBy(diff)).toEqual(['keys/new/1', 'keys/tagged/1 (changes)', 'settings: unreadable']);
+    expect(countDestroyed(diff)).toBe(2);
   });
 });
 
