@@ -2,12 +2,15 @@ import { OperatorError } from '../../domain/errors.ts';
 import type { Page } from '../../domain/views.ts';
 import type { Target } from './target.ts';
 
+/** The items of a list; `more` is whatever else the API says with them. */
+export type Listed<T> = Readonly<{ value: readonly T[]; [more: string]: unknown }>;
+
 /** The HTTP API as commands use it. Paths are below the prefix and start with a slash: `/hsms`. */
 export interface ApiClient {
   /** @throws {OperatorError} for every answer that is not a success, with the API's own hint. */
   get<T>(path: string): Promise<T>;
   /** All pages of a list, or as many as hold `limit` items; with what else the first page says. */
-  list<T, More extends object = object>(path: string, limit?: number): Promise<{ value: readonly T[] } & Partial<More>>;
+  list<T>(path: string, limit?: number): Promise<Listed<T>>;
   /** Starts something. Never sent twice, except after a 401, which nothing was done for. */
   post<T>(path: string, body?: unknown): Promise<T>;
   /** Makes something so. */
@@ -66,18 +69,18 @@ export function apiClient(target: Target, timeoutMs: number = DEFAULT_TIMEOUT_MS
     post: async <T>(path: string, body?: unknown) => (await call('POST', path, body)) as T,
     delete: async <T>(path: string) => (await call('DELETE', path)) as T,
     put: async <T>(path: string, body: unknown) => (await call('PUT', path, body)) as T,
-    list: async <T, More extends object = object>(path: string, limit = Number.POSITIVE_INFINITY) => {
+    list: (async <T>(path: string, limit = Number.POSITIVE_INFINITY) => {
       const value: T[] = [];
-      let more: Partial<More> = {};
+      let more: object = {};
       let next: string | undefined = path;
       while (next !== undefined && value.length < limit) {
         const { value: items, nextLink, ...rest } = (await call('GET', next)) as Page<T>;
-        if (next === path) more = rest as Partial<More>;
+        if (next === path) more = rest;
         value.push(...items);
         next = nextLink === undefined ? undefined : pathOf(nextLink, target);
       }
-      return { ...more, value: value.slice(0, limit) } as { value: readonly T[] } & Partial<More>;
-    },
+      return { ...more, value: value.slice(0, limit) };
+    }) as ApiClient['list'],
   };
 }
 

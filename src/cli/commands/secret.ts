@@ -38,8 +38,8 @@ function addList(secret: Command, { io }: CommandContext): void {
     .action(async (vault: string | undefined, options: ApiOptions) => {
       const api = await connect(options, io, 'rotate');
       const path = vault === undefined ? '/secrets' : `/secrets?${new URLSearchParams({ vault })}`;
-      const found = await api.list<SecretView, Readonly<{ problems: readonly VaultProblem[] }>>(path);
-      print(io, options, found, ({ value, problems }) => secretTable(value, problems ?? [], io));
+      const found = await api.list<SecretView>(path);
+      print(io, options, found, ({ value, problems = [] }) => secretTable(value, problems as readonly VaultProblem[], io));
     });
   withExamples(withApiOptions(list), [
     ['how do all secrets stand?', 'hsmkeep secret list'],
