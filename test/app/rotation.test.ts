@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppStack, ESCROW_VAULT, startAppStack } from '../support/app-stack.ts';
 import { FIRST, GENERATED, rotationsOf, told, VAULT } from '../support/rotations.ts';
@@ -96,12 +98,19 @@ describe('a rotation', () => {
     expect([...receiver.accepted]).toEqual([(await kv.secrets.getSecret('single')).value]);
   });
 
-  test('puts no value into runs, answers or the log', async () => {
+  test('puts no value into histories, runs, answers or the log, not even when its target fails', async () => {
     await kv.makeHooked('quiet');
+    receiver.answerNext('verify', 500, { message: FIRST });
+    receiver.loseNext('apply');
     const run = await kv.rotate('quiet');
     const { value = '' } = await kv.secrets.getSecret('quiet');
+    expect(value).not.toBe(FIRST);
+
     const answers = await Promise.all(['/secrets', `/secrets/${VAULT}/quiet`, `/runs/${run.id}`].map((path) => stack.api(path)));
-    const persisted = [stack.hostLog(), ...answers.map(({ text }) => text)].join('\n');
+    const files = readdirSync(stack.hostData, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const histories = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'));
+    expect(histories.join(''), 'the place to look is the right one').toContain(run.id);
+    const persisted = [...histories, stack.hostLog(), ...answers.map(({ text }) => text)].join('\n');
     for (const secret of [value, FIRST, receiver.key]) expect(persisted).not.toContain(secret);
   });
 });

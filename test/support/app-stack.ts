@@ -49,6 +49,8 @@ export type AppStack = Readonly<{
   /** Resolves when the host process is gone, by its own doing or another's. */
   hostGone(): Promise<void>;
   killHost(): Promise<void>;
+  /** The folder in which the host keeps its histories. */
+  hostData: string;
   /** What the host has printed so far, over all its lives. */
   hostLog(): string;
   api(path: string, options?: ApiOptions): Promise<ApiAnswer>;
@@ -212,6 +214,7 @@ export async function startAppStack({
     startHost,
     hostGone,
     killHost,
+    hostData: join(folder, 'host'),
     hostLog: () => log,
     api,
     runEnd,
