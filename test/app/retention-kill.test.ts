@@ -34,7 +34,7 @@ async function expectWhole(laid: readonly string[]): Promise<void> {
 }
 
 describe('a nightly run whose host is killed while it prunes', () => {
-  test.each(['after-activity:markBackups:1', 'after-activity:pruneBackup:1', 'after-commit:pruneBackup:1'])(
+  test.each(['after-activity:markBackups:1', 'after-activity:pruneBackup:1'])(
     'at %s shows whole backups only, and ends what it began',
     async (at) => {
       const { due, all } = await layBackups();
