@@ -59,8 +59,15 @@ function domainPreflight({ source, target }: PreflightFacts): Preflight {
     : { name, status: 'failed', ...DOMAIN_DIFFERS(source.name, target.name) };
 }
 
-function proofPreflight({ backup, source }: PreflightFacts): Preflight {
+function proofPreflight({ backup, source, record }: PreflightFacts): Preflight {
   const name = 'proof';
+  if (record?.gone)
+    return {
+      name,
+      status: 'failed',
+      message: `${backup.folder} is being deleted since ${record.gone.at}.`,
+      hint: `Choose another: hsmkeep backup list ${source.name}`,
+    };
   if (backup.status === 'failed')
     return {
       name,

@@ -68,6 +68,11 @@ describe('proof', () => {
   });
 });
 
+test('a backup that retention has begun to delete is none any more', () => {
+  const record = { manifest: null, gone: { at: '2026-11-22T03:00:00.000Z', run: 'r' } } as unknown as BackupRecord;
+  expect(check('proof', { record })).toMatchObject({ status: 'failed', message: expect.stringContaining('being deleted') });
+});
+
 describe('storage', () => {
   test.each([
     ['nothing', { blobs: 0, sizeBytes: 0 }],
