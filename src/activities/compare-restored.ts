@@ -1,11 +1,9 @@
-import { readBackupContent, readContentBefore } from '../clients/restores.ts';
-import { narrowTo } from '../domain/restore/content.ts';
 import { destroyedBy, diffContent, withoutUncertain } from '../domain/restore/diff.ts';
 import { isRestored, type LostAssignment, lostAssignments, type RestoreOutcome } from '../domain/restore/outcome.ts';
 import { outcomePath } from '../domain/restore/plan.ts';
 import type { ApprovedRestore } from './check-restore-approval.ts';
 import { defineActivity } from './define-activity.ts';
-import { readRestoreContent } from './read-restore-content.ts';
+import { readAfterRestore } from './read-after-restore.ts';
 
 export type CompareRestoredInput = Readonly<{ restore: ApprovedRestore; at: string }>;
 /** The counts and the first of what was found; all of it is in the restore's outcome document. */
@@ -19,7 +17,6 @@ export type CompareRestoredResult = Readonly<{
   lostCount: number;
 }>;
 
-const BUDGET_MS = 180_000;
 /** Durable state holds what a message can show. */
 const MOST_KEPT = 10;
 
@@ -27,20 +24,14 @@ const MOST_KEPT = 10;
 export const compareRestored = defineActivity(
   'compareRestored',
   ['restore'],
-  ({ hsm, backups, documents }) =>
+  (clients) =>
     async ({ restore, at }: CompareRestoredInput): Promise<CompareRestoredResult> => {
-      const { id, source, target, folder, scope } = restore;
-      const [before, inventory, now, principalId] = await Promise.all([
-        readContentBefore(documents, id),
-        readBackupContent(backups(source), source, folder),
-        readRestoreContent(hsm(target), scope, BUDGET_MS),
-        hsm(target).callerId(),
-      ]);
-      const backup = narrowTo(inventory.content, scope);
-      const remaining = withoutUncertain(diffContent(now.content, backup), inventory.uncertain);
-      const lost = lostAssignments(target, before, now.content);
+      const { id, target } = restore;
+      const { before, backup, uncertain, now, principalId } = await readAfterRestore(clients, restore);
+      const remaining = withoutUncertain(diffContent(now, backup), uncertain);
+      const lost = lostAssignments(target, before, now);
       const outcome: RestoreOutcome = { schema: 'hsmkeep.restore-outcome/1', plan: id, at, remaining, lostAssignments: lost };
-      await documents.write(outcomePath(id), JSON.stringify(outcome));
+      await clients.documents.write(outcomePath(id), JSON.stringify(outcome));
       return {
         comparable: remaining.keys !== 'unreadable',
         principalId,

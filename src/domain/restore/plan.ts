@@ -58,7 +58,7 @@ export const PLAN_VALID_MS = 4 * 3_600_000;
 export const hashedText = ({ source, target, folder, manifestSha256, scope, diff }: RestoreFindings): string =>
   canonicalJson({ source, target, folder, manifestSha256, scope, destroyed: destroyedBy(diff) });
 
-/** The plan's hash and its id are what a person types: both are checked against the stored plan. */
+/** Whether this can be the id of a plan; no other text leads to a path in storage. */
 export const isPlanId = (id: string): boolean => parseRunId(id)?.kind === 'restore';
 
 /** What keeps a plan from being carried out. */
