@@ -44,6 +44,9 @@ test.each([
   ['src/emulator/a.ts', '../domain/run.ts'],
   ['src/emulator/http/a.ts', '../../clients/errors.ts'],
   ['src/cli/a.ts', '../activities/save-run.ts'],
+  ['src/providers/a.ts', '../clients/blob-store.ts'],
+  ['src/orchestrators/a.ts', '../providers/registry.ts'],
+  ['src/domain/a.ts', '../providers/registry.ts'],
 ])('%s may not import %s', (path, target) => {
   expect(lint(path, importing(target))).toContain('noRestrictedImports');
 });
