@@ -10,6 +10,8 @@ export default defineConfig({
   ssr: { resolve },
   test: {
     reporters: ['default'],
+    // Most of the time these tests wait for a process or a timer, so there may be more of them than cores.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/domain/**'],
