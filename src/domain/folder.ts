@@ -21,6 +21,9 @@ export function parseFolder(folder: string): FolderName | undefined {
   return Number.isNaN(parsed.getTime()) || parsed.toISOString() !== takenAt ? undefined : { hsm, digits, takenAt };
 }
 
+/** When the HSM wrote a folder, as its name tells: ISO 8601 UTC, empty for a name that tells no time. */
+export const takenAtOf = (folder: string): string => parseFolder(folder)?.takenAt ?? '';
+
 /** Whether a folder is a backup of this HSM. Names are compared without regard to case, as host names are. */
 export const isFolderOf = (hsm: string, folder: string): boolean => parseFolder(folder)?.hsm.toLowerCase() === hsm.toLowerCase();
 

@@ -1,4 +1,4 @@
-import { isFolderOf, parseFolder } from './folder.ts';
+import { isFolderOf, takenAtOf } from './folder.ts';
 import { type BackupRecord, proofOf } from './record.ts';
 import type { Hash } from './retention/brake.ts';
 import type { Guard, ListingFacts } from './retention/guards.ts';
@@ -69,17 +69,17 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
   const plan = planRetention({ policy, backups, now, listing, hash });
   const changes = decideMarks(plan, backups, mode === 'observe' ? 'delete' : mode, policy.protection.undoDays);
   const reasons = new Map(plan.decisions.map(({ id, reasons }) => [id, reasons.join(', ')]));
-  const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt ?? null]));
+  const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt]));
   return {
     schema: 'hsmkeep.pruning-plan/1',
     hsm,
     mode,
     ...plan,
     other,
-    mark: changes.mark.map((folder) => ({ folder, reason: reasons.get(folder) ?? '' })),
+    mark: changes.mark.map((folder) => ({ folder, reason: reasons.get(folder) as string })),
     lift: changes.lift,
     waiting: changes.waiting.map(({ id, deletableAt }) => ({ folder: id, deletableAt })),
-    prune: changes.prune.map((folder) => ({ folder, markedAt: marks.get(folder) ?? null })),
+    prune: changes.prune.map((folder) => ({ folder, markedAt: marks.get(folder) as string })),
     finish: plan.refused || mode === 'mark' ? [] : gone,
   };
 }
@@ -140,7 +140,7 @@ function retainedBackups(folders: readonly string[], { records }: RetentionState
     .filter((folder) => !gone.has(folder))
     .map((folder): RetainedBackup => {
       const record = known.get(folder);
-      if (!record) return { id: folder, takenAt: parseFolder(folder)?.takenAt ?? '', proof: 'L0', status: 'unrecorded' };
+      if (!record) return { id: folder, takenAt: takenAtOf(folder), proof: 'L0', status: 'unrecorded' };
       const marked = markedAt(record);
       return {
         id: folder,

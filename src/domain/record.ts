@@ -1,5 +1,5 @@
 import { atLeast, type ProofLevel } from './backup.ts';
-import { parseFolder } from './folder.ts';
+import { takenAtOf } from './folder.ts';
 import type { BackupView } from './views.ts';
 
 /** The folder's blobs, as read: one line of the `.manifest.jsonl` for each. */
@@ -85,7 +85,7 @@ export function viewOfFolder(hsm: string, folder: string): BackupView {
   return {
     folder,
     hsm,
-    takenAt: parseFolder(folder)?.takenAt ?? '',
+    takenAt: takenAtOf(folder),
     proof: 'L0',
     status: 'unrecorded',
     blobs: null,

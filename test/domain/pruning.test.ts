@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { folderDigits } from '../../src/domain/folder.ts';
+import {
+  isDisorder,
+  isHeld,
+  MOST_PRUNED_IN_A_RUN,
+  markedAt,
+  type PruningInput,
+  planPruning,
+  policyOf,
+  summarisePruning,
+} from '../../src/domain/pruning.ts';
+import type { BackupRecord } from '../../src/domain/record.ts';
+import { DEFAULT_PROTECTION, type Protection } from '../../src/domain/retention/policy.ts';
+import { backupRecord } from '../support/backup-record.ts';
+
+const NOW = '2026-11-22T03:00:00.000Z';
+const DAY_MS = 86_400_000;
+const nightBefore = (nights: number): string => new Date(Date.parse('2026-11-22T02:00:00.000Z') - nights * DAY_MS).toISOString();
+const folderOf = (takenAt: string): string => `mhsm-a-${folderDigits(takenAt)}`;
+const TONIGHT = folderOf(nightBefore(0));
+
+/** What a night left behind: its record under its folder. */
+function recorded(night: number, changes: Partial<BackupRecord> = {}): { folder: string; record: BackupRecord } {
+  const takenAt = nightBefore(night);
+  return { folder: folderOf(takenAt), record: backupRecord({ takenAt, folder: folderOf(takenAt), ...changes }) };
+}
+
+const nights = (count: number) => Array.from({ length: count }, (_, night) => recorded(night));
+const marked = (night: number, daysAgo: number) =>
+  recorded(night, { marks: [{ at: new Date(Date.parse(NOW) - daysAgo * DAY_MS).toISOString(), run: 'r', reason: 'no rule keeps it' }] });
+
+type Given = Partial<Omit<PruningInput, 'state'>> &
+  Readonly<{
+    records?: readonly { folder: string; record: BackupRecord }[];
+    prefixes?: readonly string[];
+    protection?: Partial<Protection>;
+    clockSkewMs?: number | null;
+  }>;
+
+/** Five nights of which the policy keeps three, unless said otherwise; storage holds what is recorded. */
+function plan({ records = nights(5), prefixes, protection, clockSkewMs = 0, ...input }: Given = {}) {
+  return planPruning({
+    hsm: 'a',
+    configured: ['a', 'b'],
+    state: { prefixes: prefixes ?? records.map(({ folder }) => folder), records, clockSkewMs },
+    policy: policyOf({ retention: { last: 3 }, protect: { ...DEFAULT_PROTECTION, ...protection } }, 'UTC'),
+    mode: 'delete',
+    now: NOW,
+    hash: (text) => `#${text.length}`,
+    ...input,
+  });
+}
+
+describe('planPruning', () => {
+  test('marks what the policy forgets, with its reason, and deletes nothing in the same run', () => {
+    expect(plan()).toMatchObject({
+      refused: null,
+      mark: [4, 3].map((night) => ({ folder: folderOf(nightBefore(night)), reason: 'no rule keeps it' })),
+      lift: [],
+      waiting: [],
+      prune: [],
+      finish: [],
+    });
+  });
+
+  test('deletes what was marked long enough ago, under the mark that it was judged by', () => {
+    const records = [...nights(3), marked(3, 2), marked(4, 8)];
+    const result = plan({ records });
+    expect(result.prune).toEqual([{ folder: folderOf(nightBefore(4)), markedAt: '2026-11-14T03:00:00.000Z' }]);
+    expect(result.waiting).toEqual([{ folder: folderOf(nightBefore(3)), deletableAt: '2026-11-27T03:00:00.000Z' }]);
+  });
+
+  test('observing tells what deleting would do', () => {
+    const records = [...nights(3), marked(3, 2), marked(4, 8)];
+    expect(plan({ records, mode: 'observe' })).toEqual({ ...plan({ records }), mode: 'observe' });
+  });
+
+  test('lifts the mark of what is held now', () => {
+    const { folder, record } = marked(4, 8);
+    const held = { folder, record: { ...record, holds: [{ by: 'alice', until: '2027-01-01T00:00:00.000Z', reason: 'audit' }] } };
+    expect(plan({ records: [...nights(4), held] })).toMatchObject({ lift: [folder], prune: [] });
+  });
+
+  test('goes on with what an earlier run gave up, unless told to mark only', () => {
+    const gone = recorded(5, { gone: { at: NOW, run: 'r' } });
+    const records = [...nights(3), gone];
+    expect(plan({ records }).finish).toEqual([gone.folder]);
+    expect(plan({ records, mode: 'mark' }).finish).toEqual([]);
+    expect(plan({ records }).decisions.map(({ id }) => id)).not.toContain(gone.folder);
+  });
+
+  test('finishes what was given up although no blob of it is left', () => {
+    const gone = recorded(5, { gone: { at: NOW, run: 'r' } });
+    const result = plan({ records: [...nights(3), gone], prefixes: nights(3).map(({ folder }) => folder) });
+    expect(result).toMatchObject({ refused: null, finish: [gone.folder] });
+  });
+
+  test('counts what is nobody’s, keeps what nobody recorded, and stops at neither', () => {
+    const foreign = folderOf(nightBefore(9));
+    const records = nights(5);
+    const result = plan({ records, prefixes: [...records.map(({ folder }) => folder), foreign, 'mhsm-b-2026112202000000', 'mhsm-zz'] });
+    expect(result).toMatchObject({ refused: null, other: 2 });
+    expect(result.decisions.find(({ id }) => id === foreign)).toMatchObject({ keep: true });
+  });
+
+  test.each<[string, string, Given]>([
+    ['the folder of a record is not there', 'records-disagree', { prefixes: [TONIGHT] }],
+    ['a record tells of another folder', 'records-disagree', { records: [...nights(5), recorded(6, { folder: TONIGHT })] }],
+    ['a record is of another HSM', 'records-disagree', { records: [...nights(5), recorded(6, { hsm: 'b' })] }],
+    ['tonight’s backup has no record', 'records-disagree', { night: folderOf('2026-11-22T02:30:00.000Z') }],
+    ['a name is no backup’s', 'malformed-name', { prefixes: [...nights(5).map(({ folder }) => folder), 'mhsm-a-20261122'] }],
+    ['storage’s clock is not known', 'clock-skew', { clockSkewMs: null }],
+  ])('changes nothing when %s', (_, guard, given) => {
+    const gone = recorded(7, { gone: { at: NOW, run: 'r' } });
+    const result = plan({ ...given, records: [...(given.records ?? nights(5)), gone] });
+    expect(result.refused?.guard).toBe(guard);
+    expect(result).toMatchObject({ mark: [], lift: [], waiting: [], prune: [], finish: [] });
+  });
+
+  test('deletes when tonight’s backup is among the records', () => {
+    expect(plan({ night: TONIGHT }).refused).toBeNull();
+  });
+});
+
+describe('summarisePruning', () => {
+  test('takes so many of those that are due that a run stays short, marked ones before those given up', () => {
+    const old = Array.from({ length: 9 }, (_, index) => marked(3 + index, 30));
+    const gone = Array.from({ length: 5 }, (_, index) => recorded(20 + index, { gone: { at: NOW, run: 'r' } }));
+    const summary = summarisePruning(plan({ records: [...nights(3), ...old, ...gone], protection: { maxDeleteShare: 1 } }));
+    expect(summary).toMatchObject({ mode: 'delete', backups: 12, refused: null, due: 14, nextDeletableAt: null });
+    expect(summary.prune).toHaveLength(MOST_PRUNED_IN_A_RUN);
+    expect(summary.prune.slice(-3).map(({ markedAt: at }) => at)).toEqual([null, null, null]);
+  });
+
+  test('names the next time at which something may be deleted', () => {
+    const summary = summarisePruning(plan({ records: [...nights(3), marked(3, 1), marked(4, 2)] }));
+    expect(summary).toMatchObject({ waiting: 2, nextDeletableAt: '2026-11-27T03:00:00.000Z' });
+  });
+
+  test('hands on why a plan was refused, without its list of backups', () => {
+    expect(summarisePruning(plan({ clockSkewMs: null })).refused).toEqual({
+      guard: 'clock-skew',
+      message: expect.any(String),
+      hint: expect.any(String),
+    });
+  });
+});
+
+describe('isHeld', () => {
+  const held = (until: string) => isHeld({ holds: [{ by: 'alice', until, reason: 'audit' }] }, NOW);
+  test('pins until its time, and for good when that cannot be read', () => {
+    expect([held('2026-11-22T03:00:00.001Z'), held(NOW), held('soon')]).toEqual([true, false, true]);
+    expect(isHeld({ holds: [] }, NOW)).toBe(false);
+  });
+});
+
+test('markedAt is the time of the latest mark', () => {
+  const mark = (at: string) => ({ at, run: 'r', reason: 'no rule keeps it' });
+  expect(markedAt({ marks: [] })).toBeUndefined();
+  expect(markedAt({ marks: [mark('2026-11-01T00:00:00Z'), mark('2026-11-02T00:00:00Z')] })).toBe('2026-11-02T00:00:00Z');
+});
+
+test('isDisorder tells a broken container or clock from a young or changed policy', () => {
+  expect((['floor', 'brake', 'newest-unproven', 'empty-policy'] as const).filter(isDisorder)).toEqual([]);
+  expect(isDisorder('records-disagree') && isDisorder('clock-skew') && isDisorder('malformed-name')).toBe(true);
+});
