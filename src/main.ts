@@ -61,4 +61,11 @@ if (duties.includes('rotate')) {
     extraInputs: [df.input.durableClient()],
     handler: async (event, context) => void (await announced(event, df.getClient(context), context)),
   });
+  // An app that nobody outside can reach gets its events from a queue, in the same form.
+  if (settings.eventQueue)
+    app.storageQueue('secretEventQueued', {
+      ...settings.eventQueue,
+      extraInputs: [df.input.durableClient()],
+      handler: async (event, context) => void (await announced(event, df.getClient(context), context)),
+    });
 }

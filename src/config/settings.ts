@@ -16,6 +16,12 @@ const settings = z.object({
   HSMKEEP_IDENTITY_BACKUP: z.string().optional(),
   HSMKEEP_IDENTITY_RESTORE: z.string().optional(),
   HSMKEEP_IDENTITY_ROTATE: z.string().optional(),
+  HSMKEEP_EVENT_QUEUE: z
+    .string()
+    .regex(/^(?!.*--)[0-9a-z][0-9a-z-]{1,61}[0-9a-z]$/, 'must be the name of a queue: 3 to 63 small letters, digits and single hyphens')
+    .optional(),
+  HSMKEEP_EVENTS: z.string().optional(),
+  HSMKEEP_EVENTS__queueServiceUri: z.string().optional(),
   HSMKEEP_CLOCK_URL: z.string().optional(),
 });
 
@@ -26,6 +32,8 @@ export type Settings = Readonly<{
   storage: string;
   /** Client ids of managed identities, per duty; a duty without one uses the app's default identity. */
   identities: Readonly<Partial<Record<Duty, string>>>;
+  /** The queue that Event Grid writes the vaults' events to, where it cannot call the app; `connection` names the settings of its account. */
+  eventQueue?: Readonly<{ queueName: string; connection: string }>;
   /** On a laptop: the process follows the emulator's clock, which storage does not. */
   emulatedClock?: boolean;
 }>;
@@ -54,9 +62,16 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     duties: data.HSMKEEP_DUTIES,
     storage: data.HSMKEEP_STORAGE,
     identities: { backup: data.HSMKEEP_IDENTITY_BACKUP, restore: data.HSMKEEP_IDENTITY_RESTORE, rotate: data.HSMKEEP_IDENTITY_ROTATE },
+    ...(data.HSMKEEP_EVENT_QUEUE !== undefined && {
+      eventQueue: { queueName: data.HSMKEEP_EVENT_QUEUE, connection: connectionOf(data) },
+    }),
     emulatedClock: data.HSMKEEP_CLOCK_URL !== undefined,
   };
 }
+
+/** The queue's account has settings of its own, or is the one of the Functions host. */
+const connectionOf = (data: z.output<typeof settings>): string =>
+  (data.HSMKEEP_EVENTS ?? data.HSMKEEP_EVENTS__queueServiceUri) ? 'HSMKEEP_EVENTS' : 'AzureWebJobsStorage';
 
 /** `HSMKEEP_CONFIG` holds the JSON itself or the path of a file that does. */
 export function readConfigText(value: string): string {

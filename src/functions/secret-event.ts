@@ -2,29 +2,32 @@ import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { Clients } from '../clients/clients.ts';
 import { lookAtSecret, stateOf } from '../clients/vault-secret.ts';
+import { metricLine } from '../domain/metric.ts';
 import { planRotation } from '../domain/rotation/plan.ts';
 import { type EventDecision, parseSecretEvent, type SecretEvent } from '../domain/rotation/secret-event.ts';
 import { startRotation } from './secret-runs.ts';
 
 /**
- * A vault announces something of a secret: start its rotation if that is what follows. An event is only a hint; it may be late, twice, out
- * of order or never, and everything is decided from the vault itself.
+ * A vault announces something of a secret, through Event Grid itself or a queue that it writes to: start its rotation if that is what
+ * follows. An event is only a hint; it may be late, twice, out of order or never, and everything is decided from the vault itself.
  *
- * @throws {TransientError} when the vault or storage does not answer: Event Grid delivers again.
+ * @throws {TransientError} when the vault or storage does not answer: Event Grid, or the queue, delivers again.
  */
 export const secretEvent =
   ({ clients }: Readonly<{ clients: Clients }>) =>
   async (input: unknown, durable: DurableClient, log: InvocationContext): Promise<EventDecision> => {
     const parsed = parseSecretEvent(input);
     const decision = parsed.kind === 'event' ? await decide(clients, parsed.event, durable) : parsed.kind;
-    const about = parsed.kind === 'event' ? { type: parsed.event.type, vault: parsed.event.vault, secret: parsed.event.name } : {};
-    log.info('vault event', { ...about, decision });
+    const about = parsed.kind === 'event' ? parsed.event : undefined;
+    log.info('vault event', { type: about?.type, vault: about?.vault, secret: about?.name, decision });
+    log.info(metricLine('events_total', 1, { type: about?.type ?? 'unknown', decision }));
     return decision;
   };
 
 async function decide(clients: Clients, event: SecretEvent, durable: DurableClient): Promise<EventDecision> {
   const vault = clients.config.vaults.find(({ name }) => name.toLowerCase() === event.vault.toLowerCase());
-  if (!vault || (vault.topic !== undefined && vault.topic.toLowerCase() !== event.topic.toLowerCase())) return 'foreign';
+  if (!vault) return 'foreign';
+  if (vault.topic !== undefined && vault.topic.toLowerCase() !== event.topic.toLowerCase()) return 'other-topic';
   if (vault.rotation !== 'on') return 'observed';
 
   const now = new Date().toISOString();
@@ -33,7 +36,8 @@ async function decide(clients: Clients, event: SecretEvent, durable: DurableClie
   const wanted = event.type === 'SecretNewVersionCreated' ? null : event.version;
   const look = await lookAtSecret(clients, ref);
   const plan = planRotation(stateOf(ref, look, { trigger: 'event', mode: 'normal', wanted }), now);
-  if (plan.step === 'rest') return plan.reason === 'stale' ? 'stale' : plan.reason === 'unmanaged' ? 'foreign' : 'not-due';
+  const isStale = wanted !== null && look.current !== undefined && look.current.facts.version !== wanted;
+  if (plan.step === 'rest') return isStale ? 'stale' : plan.reason === 'unmanaged' ? 'foreign' : 'not-due';
   // The sweep retires, in its own time.
   if (plan.step === 'retire') return 'not-due';
 

@@ -1,3 +1,4 @@
+import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
 import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
@@ -10,9 +11,18 @@ const DAY_MS = 86_400_000;
 let receiver: WebhookReceiver;
 let stack: AppStack;
 let kv: ReturnType<typeof rotationsOf>;
+let queue: QueueClient;
 beforeAll(async () => {
   receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url], topic: TOPIC } });
+  stack = await startAppStack({
+    vaults: [VAULT],
+    vault: { targets: [receiver.url], topic: TOPIC },
+    queue: true,
+    env: { HSMKEEP_EVENT_QUEUE: 'vault-events' },
+  });
+  const queues = QueueServiceClient.fromConnectionString(stack.azurite.connectionString);
+  queue = queues.getQueueClient('vault-events');
+  await queue.create();
   kv = rotationsOf(stack, receiver);
   await kv.secrets.setSecret('hook-key', receiver.key);
 });
@@ -120,7 +130,8 @@ describe('an event', () => {
     await stack.emulator.control.moveClock({ advanceMs: 60 * DAY_MS });
     return properties.version ?? '';
   };
-  const decisions = () => [...stack.hostLog().matchAll(/decision\W+([\w-]+)/g)].map(([, word]) => word);
+  /** As the app counts them. */
+  const decisions = () => [...stack.hostLog().matchAll(/"name\W+events_total\W.*?"decision\W+([\w-]+)/g)].map(([, word]) => word);
 
   test.each(['Event Grid', 'CloudEvents'])('of the schema of %s starts the rotation of a due secret', async (schema) => {
     const name = schema === 'CloudEvents' ? 'announced-cloud' : 'announced-grid';
@@ -133,12 +144,32 @@ describe('an event', () => {
     await until('its run', async () => (await runsOf(name)).some(({ status }) => status === 'Completed'));
   });
 
+  test('from a queue starts the rotation just so, and what is no event is counted and not kept', async () => {
+    const version = await makeDue('queued');
+    const before = decisions().length;
+    for (const text of [JSON.stringify(nearExpiry('queued', version)), 'no event'])
+      await queue.sendMessage(Buffer.from(text).toString('base64'));
+    await until('the rotation', async () => (await runsOf('queued')).some(({ status }) => status === 'Completed'));
+    await until('the count', () => decisions().length >= before + 2);
+    expect(decisions().slice(before).sort()).toEqual(['malformed', 'started']);
+    await until('the queue to be empty', async () => (await queue.getProperties()).approximateMessagesCount === 0);
+  });
+
   test('that comes a hundred times, at once and later, is one rotation', async () => {
     const version = await makeDue('echoed');
+    const before = decisions().length;
     const answers = await Promise.all(Array.from({ length: 100 }, () => stack.announce(nearExpiry('echoed', version))));
     expect(new Set(answers)).toEqual(new Set([202]));
     await until('the rotation', async () => (await runsOf('echoed')).some(({ status }) => status === 'Completed'));
     expect(await stack.announce(nearExpiry('echoed', version))).toBe(202);
+    await until('the count', () => decisions().length >= before + 101);
+    expect(
+      decisions()
+        .slice(before)
+        .filter((word) => word === 'started'),
+    ).toHaveLength(1);
+    expect(new Set(decisions().slice(before))).toEqual(new Set(['started', 'duplicate', 'stale']));
+    expect(decisions().at(-1)).toBe('stale');
     expect(await kv.versionsOf('echoed')).toHaveLength(2);
     expect(await kv.entriesOf('echoed')).toHaveLength(1);
   });
@@ -156,7 +187,7 @@ describe('an event', () => {
     ])
       expect(await stack.announce(event)).toBe(202);
     await until('the words', async () => decisions().length >= before + 5);
-    expect(decisions().slice(before)).toEqual(['not-due', 'foreign', 'escrow', 'malformed', 'foreign']);
+    expect(decisions().slice(before)).toEqual(['not-due', 'other-topic', 'escrow', 'malformed', 'foreign']);
     expect(await runsOf('quiet')).toEqual([]);
   });
 

@@ -138,4 +138,12 @@ describe('loadSettings', () => {
     expect(loadSettings({ ...env, HSMKEEP_CONFIG: config })).toMatchObject({ duties: ['backup', 'restore'] });
     expect(() => loadSettings({ ...env, HSMKEEP_CONFIG: '/no/such/file.json' })).toThrow('cannot be read');
   });
+
+  test('finds the queue of events in an account of its own, or in that of the Functions host', () => {
+    const env = { HSMKEEP_CONFIG: config, HSMKEEP_STORAGE: 'https://s.blob.core.windows.net', HSMKEEP_EVENT_QUEUE: 'vault-events' };
+    const connectionWith = (more: Record<string, string>) => loadSettings({ ...env, ...more }).eventQueue?.connection;
+    expect(connectionWith({})).toBe('AzureWebJobsStorage');
+    expect(connectionWith({ HSMKEEP_EVENTS__queueServiceUri: 'https://e.queue.core.windows.net' })).toBe('HSMKEEP_EVENTS');
+    expect(() => connectionWith({ HSMKEEP_EVENT_QUEUE: 'No Queue' })).toThrow('must be the name of a queue');
+  });
 });

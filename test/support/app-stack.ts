@@ -29,6 +29,8 @@ export type AppStackOptions = Readonly<{
   vaults?: readonly string[];
   /** Changes to the generated configuration, below each vault. */
   vault?: Readonly<Record<string, unknown>>;
+  /** There is a queue service, too. */
+  queue?: boolean;
   /** Changes to the settings of the host. */
   env?: Readonly<Record<string, string>>;
   /** False: the storage account does not know the HSMs' own identity. */
@@ -89,13 +91,14 @@ export async function startAppStack({
   hsm = {},
   vaults = [],
   vault = {},
+  queue = false,
   env = {},
   backupRoles,
   hsmMayWrite = true,
   domains = {},
 }: AppStackOptions = {}): Promise<AppStack> {
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
-  const azurite = await startAzurite();
+  const azurite = await startAzurite({ queue });
   const emulator = await startTestEmulator({
     dataDir: join(folder, 'emulator'),
     hsms: hsms.map((name) => ({ name, domain: domains[name] ?? 'emea' })),

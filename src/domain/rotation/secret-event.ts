@@ -18,7 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
  * @see https://learn.microsoft.com/azure/event-grid/event-schema-key-vault
  */
 export function parseSecretEvent(input: unknown): ParsedEvent {
-  const event = fields(input);
+  const event = fields(parseJson(input));
   const data = fields(parseJson(event?.['data']));
   if (!event || !data) return { kind: 'malformed' };
 
@@ -38,8 +38,8 @@ export function parseSecretEvent(input: unknown): ParsedEvent {
   };
 }
 
-/** What becomes of an event; each is counted. */
-export type EventDecision = 'started' | 'duplicate' | 'stale' | 'not-due' | 'foreign' | 'malformed' | 'escrow' | 'observed';
+/** What becomes of an event; each is counted. `other-topic`: of a vault of ours, but not from the topic that the configuration allows. */
+export type EventDecision = 'started' | 'duplicate' | 'stale' | 'not-due' | 'foreign' | 'other-topic' | 'malformed' | 'escrow' | 'observed';
 
 /** An object with its field names in lower case and without blanks; undefined for anything else. */
 function fields(value: unknown): Json | undefined {
@@ -47,7 +47,7 @@ function fields(value: unknown): Json | undefined {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name.trim().toLowerCase(), item]));
 }
 
-/** CloudEvents may carry `data` as JSON text. */
+/** CloudEvents may carry `data` as JSON text, and a message of a queue is text as a whole. */
 function parseJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {

@@ -13,7 +13,8 @@ export type StartPart = Readonly<{
 }>;
 
 /** Settings of the caller's that must not reach the stack: their identity, and the settings of some function app. */
-const FOREIGN = /^(AZURE_|AZURITE_|IDENTITY_|MSI_|APPSETTING_|AzureWebJobs|HSMKEEP_(CONFIG|STORAGE|DUTIES|IDENTITY_.*|CLOCK_URL)$)/i;
+const FOREIGN =
+  /^(AZURE_|AZURITE_|IDENTITY_|MSI_|APPSETTING_|AzureWebJobs|HSMKEEP_(CONFIG|STORAGE|DUTIES|IDENTITY_.*|EVENT.*|CLOCK_URL)$)/i;
 const LOOPBACK = ['127.0.0.1', 'localhost'];
 
 export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -205,6 +205,7 @@ describe('parseSecretEvent', () => {
       grid({ data: { ...data, 'Version ': undefined, VERSION: ' abc', 'objectname ': ' db ' } }),
     ],
     ['that tells only the identifier', grid({ data: { id: data.Id } })],
+    ['of a queue, which is text', JSON.stringify(grid())],
   ])('reads an event %s', (_what, event) => {
     expect(parseSecretEvent(event)).toEqual({ kind: 'event', event: expected });
   });
