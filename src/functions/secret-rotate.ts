@@ -20,7 +20,7 @@ export const secretRotate = defineRoute({
   methods: {
     POST: {
       role: 'operator',
-      summary: 'Rotates a secret now; while a rotation of it is under way, tells which',
+      summary: 'Rotates a secret now; while a run that does just that is under way, tells which',
       body,
       answers: { 202: { description: 'Started', schema: schemas.started } },
       async handle({ params, body: input }, { clients, durable, now }) {

@@ -10,7 +10,7 @@ import { findInstance, isLive, startOnce } from './start-run.ts';
 type Surroundings = Readonly<{ clients: Clients; durable: DurableClient; now: string }>;
 
 /**
- * Starts the rotation of a secret, unless one of it is under way. Events of the same minute are one run.
+ * Starts the rotation of a secret, unless a run is under way that does what is asked. Events of the same minute are one run.
  *
  * @returns The run that is under way now, and whether it is a new one.
  */
@@ -21,7 +21,7 @@ export async function startRotation(
   const subject = subjectOf(input.vault, input.name);
   const running = await lockOwner(clients, subject);
   const instance = running === undefined ? undefined : await findInstance(durable, running);
-  if (running !== undefined && instance && isLive(instance)) return { runId: running, started: false };
+  if (running !== undefined && instance && isLive(instance) && serves(instance.input, input)) return { runId: running, started: false };
 
   const runId = (input.trigger === 'request' ? requestedRunId : plannedRunId)('rotation', subject, now);
   try {
@@ -31,6 +31,16 @@ export async function startRotation(
     if (await findInstance(durable, runId)) return { runId, started: false };
     throw error;
   }
+}
+
+/**
+ * Whether a run that is under way does what is asked. An event is content with whatever looks at the secret. A person is not: the sweep may
+ * only be taking a look, and a normal rotation leaves the old value alive, which a compromise must not. Their run waits for the lock.
+ */
+function serves(running: unknown, wanted: RotateSecretInput): boolean {
+  if (wanted.trigger !== 'request') return true;
+  const { trigger, mode } = (running ?? {}) as Partial<RotateSecretInput>;
+  return trigger === 'request' && (mode === wanted.mode || wanted.mode === 'normal');
 }
 
 async function lockOwner({ documents }: Clients, subject: string): Promise<string | undefined> {

@@ -32,7 +32,7 @@ async function killedAt(name: string, policy: string, at: string): Promise<void>
   const stopHurrying = stack.hurry();
   const run = await stack.runEnd(id).finally(stopHurrying);
   expect(run.status, `${at}: ${told(run)}`).toBe('Completed');
-  expect(kv.applied(), 'one effective change').toBe(1);
+  expect(kv.applied(name), 'one effective change').toBe(1);
   const entries = await kv.entriesOf(name);
   expect(new Set(entries.map(({ tags }) => tags?.['rot-id'])).size, 'one rotation id').toBe(1);
   expect(await kv.versionsOf(name)).toHaveLength(2);

@@ -2,7 +2,7 @@ import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
 import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
-import { FIRST, GENERATED, rotationsOf, VAULT } from '../support/rotations.ts';
+import { FIRST, GENERATED, rotationsOf, told, VAULT } from '../support/rotations.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const TOPIC = '/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics/kv';
@@ -34,6 +34,23 @@ afterEach(() => stack.emulator.control.clearFaults());
 
 const runsOf = async (name: string): Promise<Run[]> => (await stack.api(`/runs?kind=rotation&subject=${VAULT}.${name}`)).body.value;
 const viewOf = async (name: string) => (await stack.api(`/secrets/${VAULT}/${name}`)).body.secret;
+
+const data = (name: string, version: string) => ({
+  Id: `https://kv/secrets/${name}/${version}`,
+  VaultName: VAULT,
+  ObjectName: name,
+  Version: version,
+});
+const nearExpiry = (name: string, version: string, more: object = {}) => ({
+  id: crypto.randomUUID(),
+  topic: TOPIC,
+  subject: name,
+  eventType: 'Microsoft.KeyVault.SecretNearExpiry',
+  eventTime: new Date().toISOString(),
+  dataVersion: '1',
+  data: data(name, version),
+  ...more,
+});
 
 /** Moves time on and lets the hourly sweep look until something holds. */
 async function sweepUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -108,22 +125,6 @@ describe('the sweep', () => {
 });
 
 describe('an event', () => {
-  const data = (name: string, version: string) => ({
-    Id: `https://kv/secrets/${name}/${version}`,
-    VaultName: VAULT,
-    ObjectName: name,
-    Version: version,
-  });
-  const nearExpiry = (name: string, version: string, more: object = {}) => ({
-    id: crypto.randomUUID(),
-    topic: TOPIC,
-    subject: name,
-    eventType: 'Microsoft.KeyVault.SecretNearExpiry',
-    eventTime: new Date().toISOString(),
-    dataVersion: '1',
-    data: data(name, version),
-    ...more,
-  });
   /** A secret that is due, made so by moving time on. */
   const makeDue = async (name: string): Promise<string> => {
     const { properties } = await kv.secrets.setSecret(name, FIRST, { tags: GENERATED });
@@ -212,6 +213,43 @@ describe('an event', () => {
     expect(await stack.announce(event)).toBe(202);
     await until('the tags', async () => (await viewOf('touched')).provider === 'webhook');
     await until('the run', async () => (await runsOf('touched')).some(({ result }) => result?.['outcome'] === 'adopted'));
+  });
+});
+
+describe('a person who asks', () => {
+  /** A run that holds the secret's lock: it waits for its target, for as long as nobody moves time on. */
+  async function makeWaiting(name: string, ask: (version: string) => Promise<unknown>): Promise<Run> {
+    await kv.makeHooked(name);
+    const version = (await kv.secrets.getSecret(name)).properties.version ?? '';
+    receiver.answerNext('apply', 429, {}, { 'retry-after': '600' });
+    await ask(version);
+    await until('the wait', async () => (await runsOf(name)).some(({ status }) => status === 'Waiting'));
+    return (await runsOf(name))[0] as Run;
+  }
+
+  test('while a run that nobody asked for is under way gets a run of their own', async () => {
+    const looking = await makeWaiting('looked-at', async (version) => {
+      await stack.emulator.control.moveClock({ advanceMs: 60 * DAY_MS });
+      await stack.announce(nearExpiry('looked-at', version));
+    });
+    const id = await kv.ask('looked-at');
+    expect(id).not.toBe(looking.id);
+
+    const stopHurrying = stack.hurry(60_000);
+    const run = await stack.runEnd(id).finally(stopHurrying);
+    expect(run.steps.at(-1)?.message, told(run)).toContain('still in its grace');
+  });
+
+  test('while what they ask for is under way is told which run does it, and for a compromise gets another', async () => {
+    const running = await makeWaiting('asked-twice', () => kv.ask('asked-twice'));
+    expect(await kv.ask('asked-twice')).toBe(running.id);
+
+    const id = await kv.ask('asked-twice', { reason: 'seen in a log', mode: 'compromise' });
+    expect(id).not.toBe(running.id);
+    const stopHurrying = stack.hurry(60_000);
+    const run = await stack.runEnd(id).finally(stopHurrying);
+    expect(run, told(run)).toMatchObject({ status: 'Completed', result: { mode: 'compromise', outcome: 'rotated' } });
+    expect([...receiver.accepted]).toEqual([(await kv.secrets.getSecret('asked-twice')).value]);
   });
 });
 

@@ -38,7 +38,7 @@ export function rotationsOf(stack: AppStack, receiver: WebhookReceiver) {
     async makeHooked(name: string, policy?: string): Promise<void> {
       receiver.accepted.clear();
       receiver.accepted.add(FIRST);
-      receiver.actions.length = 0;
+      receiver.focusOn(name);
       await secrets.setSecret(name, FIRST, { tags: hooked(policy) });
     },
     /** Asks for a rotation; resolves to the run's id. */
@@ -56,8 +56,8 @@ export function rotationsOf(stack: AppStack, receiver: WebhookReceiver) {
         await stopHurrying();
       }
     },
-    /** How often the receiver was asked to take a value. */
-    applied: () => receiver.actions.filter((action) => action === 'apply').length,
+    /** How often the receiver was asked to take a value of a secret. */
+    applied: (name: string) => receiver.actionsFor(name).filter((action) => action === 'apply').length,
   };
 }
 

@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-type Asked = Readonly<{ action: string; rotationId: string; value?: string; keep?: readonly string[]; strategy: string }>;
+type Asked = Readonly<{
+  action: string;
+  rotationId: string;
+  secret: Readonly<{ name: string }>;
+  value?: string;
+  keep?: readonly string[];
+  strategy: string;
+}>;
 
 /** The receiving end of the provider `webhook`, as its users write it: keeps a set of accepted passwords. */
 export type WebhookReceiver = Readonly<{
@@ -12,6 +19,10 @@ export type WebhookReceiver = Readonly<{
   accepted: Set<string>;
   /** What it was asked to do, in order. */
   actions: string[];
+  /** What it was asked to do for one secret; the sweep may be busy with others. */
+  actionsFor(secret: string): string[];
+  /** What is planned from now on is for this secret's requests only. */
+  focusOn(secret: string): void;
   /** Answers the next request of an action with a status (and body) in place of doing it. */
   answerNext(action: string, status: number, body?: unknown, headers?: Readonly<Record<string, string>>): void;
   /** Does the next request of an action and cuts the connection. */
@@ -23,7 +34,9 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
   const key = 'the signing key of this test';
   const accepted = new Set([first]);
   const actions: string[] = [];
-  const planned: { action: string; respond: (response: ServerResponse, act: () => unknown) => void }[] = [];
+  const bySecret = new Map<string, string[]>();
+  let focus: string | undefined;
+  const planned: { action: string; secret: string | undefined; respond: (response: ServerResponse, act: () => unknown) => void }[] = [];
 
   const act = ({ action, value = '', keep = [], strategy }: Asked): unknown => {
     if (action === 'probe') return { liveness: accepted.has(value) ? 'live' : 'not-live' };
@@ -38,7 +51,8 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
     if (!isSigned(request, body, key)) return void response.writeHead(401).end();
     const asked = JSON.parse(body) as Asked;
     actions.push(asked.action);
-    const index = planned.findIndex(({ action }) => action === asked.action);
+    bySecret.set(asked.secret.name, [...(bySecret.get(asked.secret.name) ?? []), asked.action]);
+    const index = planned.findIndex(({ action, secret }) => action === asked.action && (secret ?? asked.secret.name) === asked.secret.name);
     const [plan] = index < 0 ? [] : planned.splice(index, 1);
     if (plan) return plan.respond(response, () => act(asked));
     if (asked.action === 'verify' && !accepted.has(asked.value ?? '')) return void response.writeHead(500).end();
@@ -52,11 +66,20 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
     key,
     accepted,
     actions,
+    actionsFor: (secret) => bySecret.get(secret) ?? [],
+    focusOn: (secret) => {
+      focus = secret;
+    },
     answerNext: (action, status, body, headers = {}) =>
-      void planned.push({ action, respond: (response) => void response.writeHead(status, headers).end(JSON.stringify(body ?? {})) }),
+      void planned.push({
+        action,
+        secret: focus,
+        respond: (response) => void response.writeHead(status, headers).end(JSON.stringify(body ?? {})),
+      }),
     loseNext: (action) =>
       void planned.push({
         action,
+        secret: focus,
         respond: (response, doIt) => {
           doIt();
           response.destroy();
