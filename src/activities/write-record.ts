@@ -1,5 +1,8 @@
-import { updateDocument } from '../clients/blob-store.ts';
+import { type BlobStore, updateDocument } from '../clients/blob-store.ts';
+import { readCanary } from '../clients/canary.ts';
 import { TransientError } from '../clients/errors.ts';
+import { readBackupContent } from '../clients/restores.ts';
+import { type Canary, canaryOf, holdsCanary } from '../domain/canary.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { type BackupRecord, recordPath, withProof } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
@@ -13,9 +16,12 @@ export const writeRecord = defineActivity(
   ({ backups, hsmConfig }) =>
     async ({ record }: WriteRecordInput): Promise<null> => {
       const path = recordPath(record.hsm, record.folder);
-      const ours: BackupRecord = { schema: 'hsmkeep.record/1', ...record, securityDomain: hsmConfig(record.hsm).securityDomain ?? null };
+      const store = backups(record.hsm);
+      const canary = record.status === 'complete' ? await canaryIn(store, record.hsm, record.folder) : undefined;
+      const securityDomain = hsmConfig(record.hsm).securityDomain ?? null;
+      const ours: BackupRecord = { schema: 'hsmkeep.record/1', ...record, securityDomain, ...(canary && { canary }) };
 
-      const written = await updateDocument(backups(record.hsm), path, (text) => {
+      const written = await updateDocument(store, path, (text) => {
         if (text === undefined) return JSON.stringify(ours);
         const known = parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
         // That a later step failed does not undo what was established.
@@ -27,3 +33,11 @@ export const writeRecord = defineActivity(
       return null;
     },
 );
+
+/** The HSM's canary, unless the backup is known to be without its version: with it in the record, a later canary takes nothing from this backup. */
+async function canaryIn(store: BlobStore, hsm: string, folder: string): Promise<Canary | undefined> {
+  const canary = await readCanary(store, hsm);
+  if (!canary) return undefined;
+  const { content } = await readBackupContent(store, hsm, folder);
+  return holdsCanary(content.keys, canary) === false ? undefined : canaryOf(canary);
+}

@@ -2,9 +2,11 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { FullOperationResponse } from '@azure/core-client';
 import type { KeyClient } from '@azure/keyvault-keys';
 import type { KeyVaultAccessControlClient, KeyVaultBackupClient, KeyVaultSettingsClient } from '#keyvault-admin';
+import { OperatorError } from '../domain/errors.ts';
 import type { JobCheck, JobKind, JobStart } from '../domain/job.ts';
 import { hsmRefused } from '../domain/problems.ts';
 import { redact } from '../domain/redact.ts';
+import { azureCanaryKeys, unlessMissing } from './azure-canary-keys.ts';
 import { callerId } from './caller-id.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import type { BackupTarget, KeyFacts, ManagedHsm } from './managed-hsm.ts';
@@ -80,6 +82,14 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
 
   return {
     name,
+
+    canary: azureCanaryKeys({
+      name,
+      url,
+      credential,
+      options: readingOptions(url),
+      read: (doing, work) => read(doing, ({ keys }) => work(keys)),
+    }),
 
     startPreBackup: (target) =>
       start('backup', 'run the pre-backup check', target, (client, sas, options) =>
@@ -215,12 +225,16 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
 
 type StartOptions = Readonly<{ onResponse: (response: FullOperationResponse) => void; abortSignal: AbortSignal }>;
 
+const readingOptions = (url: string) => ({
+  // Behind a loopback address stands an emulator, whose host name cannot end in the challenge's resource.
+  disableChallengeResourceVerification: /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname),
+  retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 5_000 },
+});
+
 async function loadClients(url: string, credential: TokenCredential): Promise<SdkClients> {
   const [admin, { KeyClient }] = await Promise.all([import('#keyvault-admin'), import('@azure/keyvault-keys')]);
-  // Behind a loopback address stands an emulator, whose host name cannot end in the challenge's resource.
-  const disableChallengeResourceVerification = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname);
-  const reading = { disableChallengeResourceVerification, retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 5_000 } };
-  const starting = { disableChallengeResourceVerification, retryOptions: { maxRetries: 0 } };
+  const reading = readingOptions(url);
+  const starting = { ...reading, retryOptions: { maxRetries: 0 } };
   return {
     starter: new admin.KeyVaultBackupClient(url, credential, starting),
     // A poll that fails is repeated by the orchestration, after a durable wait.
@@ -245,15 +259,6 @@ async function withVersions(keys: KeyClient, { name, tags }: Readonly<{ name: st
       }))
       .sort((a, b) => a.version.localeCompare(b.version)),
   };
-}
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
 }
 
 const codeOf = (error: unknown): string | undefined =>
@@ -301,7 +306,7 @@ function failureOf(error: Error): JobCheck {
 }
 
 function translate(name: string, doing: string, error: unknown): Error {
-  if (error instanceof RefusedError || error instanceof TransientError) return error;
+  if (error instanceof RefusedError || error instanceof TransientError || error instanceof OperatorError) return error;
   const failure = sortSdkError(error);
   // A restore locks the HSM for a while (409): that passes, as a full queue does.
   if (isRefusal(failure) && failure.kind !== 'throttled' && failure.kind !== 'conflict')

@@ -1,4 +1,5 @@
 import type { HsmJob, JobCheck, JobStart } from '../domain/job.ts';
+import type { CanaryKeys } from './canary-keys.ts';
 
 /** The container that an HSM reads or writes, and how it may. */
 export type BackupTarget = Readonly<{ container: string; auth: 'managedIdentity' | Readonly<{ sas: string }> }>;
@@ -20,6 +21,8 @@ export type SettingFacts = Readonly<{ name: string; value: string }>;
  */
 export interface ManagedHsm {
   readonly name: string;
+  /** The key that drills bring back. */
+  readonly canary: CanaryKeys;
   startPreBackup(target: BackupTarget): Promise<JobStart>;
   startBackup(target: BackupTarget): Promise<JobStart>;
   startPreRestore(target: BackupTarget, folder: string): Promise<JobStart>;

@@ -1,4 +1,5 @@
 import { atLeast, type ProofLevel } from './backup.ts';
+import type { Canary } from './canary.ts';
 import { takenAtOf } from './folder.ts';
 import type { BackupView } from './views.ts';
 
@@ -45,6 +46,8 @@ export type BackupRecord = Readonly<{
   proofs: readonly Proof[];
   holds: readonly Readonly<{ by: string; until: string; reason: string }>[];
   marks: readonly Readonly<{ at: string; run: string; reason: string }>[];
+  /** What a drill holds the restored canary key against; absent where the HSM had none, or the backup does not hold its version. */
+  canary?: Canary;
   /** It was given up, and its blobs are being removed: no backup any more. */
   gone?: Readonly<{ at: string; run: string }>;
 }>;
