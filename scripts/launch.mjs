@@ -20,6 +20,7 @@ const COMMANDS = {
   format: () => [biome('check', '--write')],
   check: () => [biome('ci', '--error-on-warnings'), typecheck()],
   bench: (args) => [[...fromSource, 'test/bench/main.ts', ...args]],
+  package: (args) => [['dist/package/main.js', ...args]],
   soak: (args) => [[...vitest, '--config', 'test/soak/vitest.config.ts', ...args]],
   cli: (args) => [[join(root, 'dist/cli/main.js'), ...args]],
 };

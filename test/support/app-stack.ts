@@ -37,6 +37,8 @@ export type AppStackOptions = Readonly<{
   hsmMayWrite?: boolean;
   /** Roles of the identity of the backup duty, for tests that take a right away. */
   backupRoles?: readonly { scope: string; role?: string; dataActions?: readonly string[] }[];
+  /** The folder of the function app; by default the project itself, as it was built. */
+  app?: string;
 }>;
 
 /** The whole product on this machine: Azurite, the emulator in this process, the app in a host process that can be killed. */
@@ -96,6 +98,7 @@ export async function startAppStack({
   backupRoles,
   hsmMayWrite = true,
   domains = {},
+  app = ROOT,
 }: AppStackOptions = {}): Promise<AppStack> {
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
   const azurite = await startAzurite({ queue });
@@ -156,7 +159,7 @@ export async function startAppStack({
 
   const startHost = async (more: Readonly<Record<string, string>> = {}): Promise<void> => {
     rmSync(readyFile, { force: true });
-    const child = spawn(process.execPath, [HOST, '--app', ROOT, '--data', join(folder, 'host'), '--ready-file', readyFile], {
+    const child = spawn(process.execPath, [HOST, '--app', app, '--data', join(folder, 'host'), '--ready-file', readyFile], {
       env: { ...process.env, ...settings, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

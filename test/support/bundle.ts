@@ -1,48 +1,31 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import process from 'node:process';
+import { promisify } from 'node:util';
+import { bundle, writeFiles } from '../../src/package/bundle.ts';
+import type { MadePackage } from '../../src/package/package.ts';
+import { startFile } from '../../src/package/start-file.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
-/**
- * Bundles an entry as it is deployed: one minified ESM file for what every start needs, and one for each part that is loaded when first used.
- *
- * @param entry Relative to the project's folder.
- * @param folder Made when missing. Gets `main.js`, its chunks and a package.json that says they are ESM.
- * @returns The path of `main.js`.
- */
-export async function bundle(entry: string, folder: string): Promise<string> {
-  const built = await rolldown({
-    input: { main: join(ROOT, entry) },
-    cwd: ROOT,
-    platform: 'node',
-    // The Functions worker brings this one.
-    external: ['@azure/functions-core'],
-    resolve: { conditionNames: ['hsmkeep-source', 'node', 'import', 'default'] },
-  });
-  mkdirSync(folder, { recursive: true });
-  await built.write({ dir: folder, format: 'esm', minify: true });
-  await built.close();
-  writeFileSync(join(folder, 'package.json'), '{"type":"module","main":"main.js"}\n');
-  return join(folder, 'main.js');
+/** Makes the package below a folder by the command that people use; `app` in it is what runs. */
+export async function packageInto(folder: string, env: Readonly<Record<string, string>> = {}): Promise<MadePackage> {
+  const command = [join(ROOT, 'dist/package/main.js'), '--out', folder, '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { env: { ...process.env, ...env } });
+  return JSON.parse(stdout) as MadePackage;
 }
 
 /**
- * Writes a start file beside a bundle: it switches on V8's compile cache, then loads the bundle.
+ * Bundles an entry as the package is bundled.
  *
- * @param main What {@link bundle} gave.
- * @returns The path of the start file.
+ * @param entry Relative to the project's folder.
+ * @param folder Made when missing. Gets `main.js`, its chunks, `start.js` as in the package, and a package.json that says they are ESM.
+ * @returns The paths of `main.js` and `start.js`.
  */
-export function withCompileCache(main: string): string {
-  const start = join(main, '..', 'start.js');
-  writeFileSync(
-    start,
-    [
-      "import { enableCompileCache } from 'node:module';",
-      "import { fileURLToPath } from 'node:url';",
-      "enableCompileCache(fileURLToPath(new URL('compile-cache', import.meta.url)));",
-      "await import('./main.js');\n",
-    ].join('\n'),
-  );
-  return start;
+export async function bundleInto(folder: string, entry: string): Promise<{ main: string; start: string }> {
+  const { files } = await bundle({ root: ROOT, entry });
+  writeFiles(folder, [...files, startFile()]);
+  writeFileSync(join(folder, 'package.json'), '{"type":"module","main":"main.js"}\n');
+  return { main: join(folder, 'main.js'), start: join(folder, 'start.js') };
 }

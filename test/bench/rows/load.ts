@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { bundle, ROOT, withCompileCache } from '../../support/bundle.ts';
+import { bundleInto, packageInto, ROOT } from '../../support/bundle.ts';
 import type { Figure } from '../runner/figure.ts';
 import { inTurn, medianOf } from '../runner/rounds.ts';
 import type { Row } from '../runner/row.ts';
@@ -13,17 +13,21 @@ export const load: Row = {
   name: 'load',
   title: 'load of the deployed bundle, beside the two framework packages and the app unbundled',
   async measure({ folder, rounds, progress }) {
-    progress('bundling …');
-    const app = await bundle('src/main.ts', join(folder, 'app'));
-    const framework = await bundle('test/bench/apps/framework.ts', join(folder, 'framework'));
-    const run = (path: string) => () => loadFunctionApp(path, APP_SETTINGS);
+    progress('packaging …');
+    const { app } = await packageInto(join(folder, 'package'));
+    const framework = await bundleInto(join(folder, 'framework'), 'test/bench/apps/framework.ts');
+    const cache = { NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+    const run =
+      (path: string, env = {}) =>
+      () =>
+        loadFunctionApp(path, { ...APP_SETTINGS, ...env });
     const variants = {
-      deployed: run(withCompileCache(app)),
-      bundled: run(app),
+      deployed: run(join(app, 'start.js'), cache),
+      bundled: run(join(app, 'main.js')),
       unbundled: run(join(ROOT, 'dist/main.js')),
       eager: run(join(ROOT, 'test/bench/apps/eager.mjs')),
-      framework: run(framework),
-      frameworkCached: run(withCompileCache(framework)),
+      framework: run(framework.main),
+      frameworkCached: run(framework.start, cache),
       bare: () => runNode(['--eval', '0']),
     };
 
