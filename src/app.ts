@@ -11,15 +11,18 @@ import { clearStaging } from './activities/clear-staging.ts';
 import { closeSecret } from './activities/close-secret.ts';
 import { compareRestored } from './activities/compare-restored.ts';
 import { confirmSecret } from './activities/confirm-secret.ts';
+import { copyFolder } from './activities/copy-folder.ts';
 import type { Activity } from './activities/define-activity.ts';
 import { escrowSecret } from './activities/escrow-secret.ts';
 import { findDueSecrets } from './activities/find-due-secrets.ts';
 import { findNewFolders } from './activities/find-new-folders.ts';
+import { findUncopied } from './activities/find-uncopied.ts';
 import { fingerprintFolder } from './activities/fingerprint-folder.ts';
 import { hashFolder } from './activities/hash-folder.ts';
 import { holdRestoreBackup } from './activities/hold-restore-backup.ts';
 import { judgeRestore } from './activities/judge-restore.ts';
 import { markBackups } from './activities/mark-backups.ts';
+import { noteCopy } from './activities/note-copy.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
 import { planHsmRetention } from './activities/plan-hsm-retention.ts';
 import { pruneBackup } from './activities/prune-backup.ts';
@@ -31,6 +34,7 @@ import { replanRestore } from './activities/replan-restore.ts';
 import { requestSafetyBackup } from './activities/request-safety-backup.ts';
 import { retireOldSecret } from './activities/retire-old-secret.ts';
 import { saveRun } from './activities/save-run.ts';
+import { sealCopy } from './activities/seal-copy.ts';
 import { sealInventory } from './activities/seal-inventory.ts';
 import { sealManifest } from './activities/seal-manifest.ts';
 import { startBackup } from './activities/start-backup.ts';
@@ -56,6 +60,7 @@ import { secretManagement } from './functions/secret-management.ts';
 import { secretRotate } from './functions/secret-rotate.ts';
 import { secret, secrets } from './functions/secrets.ts';
 import { backupHsm } from './orchestrators/backup-hsm.ts';
+import { copyBackups } from './orchestrators/copy-backups.ts';
 import type { Orchestrator } from './orchestrators/durable.ts';
 import { preRestoreBackup } from './orchestrators/pre-restore-backup.ts';
 import { restoreHsm } from './orchestrators/restore-hsm.ts';
@@ -66,6 +71,7 @@ import { sweepSecrets } from './orchestrators/sweep-secrets.ts';
 /** Every orchestrator, under its registered name. */
 export const ORCHESTRATORS: readonly Orchestrator<never>[] = [
   backupHsm,
+  copyBackups,
   preRestoreBackup,
   restoreHsm,
   retireSecret,
@@ -88,14 +94,17 @@ export const ACTIVITIES = [
   closeSecret,
   compareRestored,
   confirmSecret,
+  copyFolder,
   escrowSecret,
   findDueSecrets,
   findNewFolders,
+  findUncopied,
   fingerprintFolder,
   hashFolder,
   holdRestoreBackup,
   judgeRestore,
   markBackups,
+  noteCopy,
   noteLockStep,
   planHsmRetention,
   pruneBackup,
@@ -107,6 +116,7 @@ export const ACTIVITIES = [
   requestSafetyBackup,
   retireOldSecret,
   saveRun,
+  sealCopy,
   sealInventory,
   sealManifest,
   startBackup,

@@ -9,7 +9,7 @@ import { defineActivity } from './define-activity.ts';
 
 export type WriteRecordInput = Readonly<{ record: Omit<BackupRecord, 'schema' | 'securityDomain'> }>;
 
-/** Writes the record beside a backup. Idempotent; proofs, holds and marks that another run has written meanwhile stay. */
+/** Writes the record beside a backup. Idempotent; proofs, holds, marks and the like that another run has written meanwhile stay. */
 export const writeRecord = defineActivity(
   'writeRecord',
   ['backup'],
@@ -26,7 +26,8 @@ export const writeRecord = defineActivity(
         const known = parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
         // That a later step failed does not undo what was established.
         if (ours.status === 'failed' && known.status === 'complete') return text;
-        const merged = { ...ours, proofs: known.proofs, holds: known.holds, marks: known.marks };
+        const { proofs, holds, marks, copy, gone } = known;
+        const merged = { ...ours, proofs, holds, marks, ...(copy && { copy }), ...(gone && { gone }) };
         return JSON.stringify(ours.proofs.reduce(withProof, merged));
       });
       if (!written) throw new TransientError(`the record of ${record.folder} kept being changed by others`);

@@ -2,7 +2,8 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { ContainerClient, StoragePipelineOptions, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { storageRefused } from '../domain/problems.ts';
 import { removeMany } from './azure-blob-batch.ts';
-import type { BlobFacts, BlobStore, Document, WriteCondition, WriteResult } from './blob-store.ts';
+import { copyBlob } from './azure-blob-copy.ts';
+import type { BlobFacts, CopyStore, Document, WriteCondition, WriteResult } from './blob-store.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 
@@ -34,7 +35,7 @@ export function azureBlobStore(
   credential: TokenCredential,
   account: StorageAccount,
   machineNow: () => number = () => Date.now(),
-): BlobStore {
+): CopyStore {
   let opened: Promise<ContainerClient> | undefined;
   const container = () => (opened ??= openContainer(containerUrl, credential, account));
 
@@ -122,8 +123,8 @@ export function azureBlobStore(
           [404, 412],
           () =>
             client.getBlobClient(path).download(0, undefined, {
-              conditions: { ifMatch: etag },
-              abortSignal: AbortSignal.timeout(10 * DEADLINE_MS),
+              conditions: etag === undefined ? {} : { ifMatch: etag },
+              abortSignal: longDeadline(),
               maxRetryRequests: 3,
             }),
           'ContainerNotFound',
@@ -131,19 +132,34 @@ export function azureBlobStore(
         const body = answer?.readableStreamBody as AsyncIterable<Uint8Array> | undefined;
         return body && guarded(containerUrl, () => body);
       }),
+
+    copyFrom: (source, path, etag) =>
+      attempt((client) =>
+        copyBlob(client, {
+          source,
+          path,
+          etag,
+          credential: isOpenedByKey(source.url, account) ? undefined : credential,
+          deadline: longDeadline,
+        }),
+      ),
   };
 }
 
-async function openContainer(url: string, credential: TokenCredential, { blobEndpoint, key }: StorageAccount): Promise<ContainerClient> {
+async function openContainer(url: string, credential: TokenCredential, account: StorageAccount): Promise<ContainerClient> {
   const storage = await import('@azure/storage-blob');
-  const isOurs = key && url.startsWith(`${blobEndpoint}/`);
-  const access: TokenCredential | StorageSharedKeyCredential = isOurs
-    ? new storage.StorageSharedKeyCredential(key.account, key.secret)
+  const access: TokenCredential | StorageSharedKeyCredential = isOpenedByKey(url, account)
+    ? new storage.StorageSharedKeyCredential(account.key.account, account.key.secret)
     : credential;
   return new storage.ContainerClient(url, access, PIPELINE);
 }
 
+const isOpenedByKey = (url: string, account: StorageAccount): account is Required<StorageAccount> =>
+  account.key !== undefined && url.startsWith(`${account.blobEndpoint}/`);
+
 const deadline = (): AbortSignal => AbortSignal.timeout(DEADLINE_MS);
+/** For what may be large. */
+const longDeadline = (): AbortSignal => AbortSignal.timeout(10 * DEADLINE_MS);
 
 // Listings give the ETag without quotes, answers with them; conditions take the quoted form.
 const quoted = (etag: string): string => (etag.startsWith('"') ? etag : `"${etag}"`);

@@ -33,8 +33,19 @@ export interface BlobStore {
   listFolders(prefix: string): AsyncIterable<string>;
   /** Every blob whose name begins with the prefix, in the order of names. */
   listBlobs(prefix: string): AsyncIterable<BlobFacts>;
-  /** The bytes of one version of a blob; undefined when it is gone or another version is there. */
-  open(path: string, etag: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** The bytes of a blob, of one version where its ETag is given; undefined when it is gone or another version is there. */
+  open(path: string, etag?: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
+/** A container that takes copies of another's blobs. */
+export interface CopyStore extends BlobStore {
+  /**
+   * Copies one version of a blob of another container to the same path here: all of it or nothing, and never over a blob that is there. The
+   * service does it where it can reach the source; otherwise the bytes are streamed through this process.
+   *
+   * @returns `present`: a blob was here already. `changed`: the source is gone, or another version is there.
+   */
+  copyFrom(source: BlobStore, path: string, etag: string): Promise<'copied' | 'present' | 'changed'>;
 }
 
 /** Where a document is read, changed and written back, until nobody came between. */

@@ -10,7 +10,7 @@ const READS_AT_ONCE = 8;
  * `index/catalogue/<hsm>.json`: what the records said when they were last read. Rebuildable: a record whose ETag differs is read again.
  */
 export type CatalogueIndex = Readonly<{
-  schema: 'hsmkeep.catalogue/1';
+  schema: 'hsmkeep.catalogue/2';
   hsm: string;
   /** `view` null: given up by retention, no backup any more. */
   entries: Readonly<Record<string, Readonly<{ etag: string; view: BackupView | null }>>>;
@@ -49,7 +49,7 @@ export async function listBackups(store: BlobStore, hsm: string, index?: BlobSto
   await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
 
   if (index && isNew)
-    await index.write(cataloguePath(hsm), JSON.stringify({ schema: 'hsmkeep.catalogue/1', hsm, entries } satisfies CatalogueIndex));
+    await index.write(cataloguePath(hsm), JSON.stringify({ schema: 'hsmkeep.catalogue/2', hsm, entries } satisfies CatalogueIndex));
   return views.sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
 }
 
@@ -71,7 +71,7 @@ async function readIndex(index: BlobStore, hsm: string): Promise<CatalogueIndex 
   const document = await index.read(cataloguePath(hsm));
   if (!document) return undefined;
   try {
-    return parseDocument<CatalogueIndex>(document.text, 'hsmkeep.catalogue/1', cataloguePath(hsm));
+    return parseDocument<CatalogueIndex>(document.text, 'hsmkeep.catalogue/2', cataloguePath(hsm));
   } catch {
     // The index is only a copy: one that cannot be read is made anew.
     return undefined;

@@ -6,7 +6,7 @@ import { NotConfiguredError } from '../domain/errors.ts';
 import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
 import { azureManagedHsm } from './azure-managed-hsm.ts';
 import { azureVault } from './azure-vault.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobStore, CopyStore } from './blob-store.ts';
 import type { ManagedHsm } from './managed-hsm.ts';
 import type { Vault } from './vault.ts';
 
@@ -20,6 +20,8 @@ export type Clients = Readonly<{
   hsm(name: string): ManagedHsm;
   /** The container that an HSM's backups lie in. */
   backups(hsm: string): BlobStore;
+  /** The container of their second copies; undefined where none is configured. */
+  copies(hsm: string): CopyStore | undefined;
   /** The configuration of one vault. @throws {NotConfiguredError} when there is none of that name. */
   vaultConfig(name: string): VaultConfig;
   vault(name: string): Vault;
@@ -52,6 +54,7 @@ export function createClients({ config, storage, duties, identities, emulatedClo
       );
     return found;
   };
+  const store = (url: string): CopyStore => azureBlobStore(url, credential, account, machineNow);
   // By address, so that a vault that keeps its own escrow is one client.
   const vaultAt = remembering((url) => azureVault(nameOfVault(config, url), url, credential));
   return {
@@ -69,7 +72,11 @@ export function createClients({ config, storage, duties, identities, emulatedClo
       );
     },
     hsm: remembering((name) => azureManagedHsm(name, hsmConfig(name).url, credential, (reference) => readSecret(reference, credential))),
-    backups: remembering((name) => azureBlobStore(hsmConfig(name).backupTo.container, credential, account, machineNow)),
+    backups: remembering((name) => store(hsmConfig(name).backupTo.container)),
+    copies: remembering((name) => {
+      const container = hsmConfig(name).immutableCopy?.container;
+      return container === undefined ? undefined : store(container);
+    }),
     documents: azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account),
   };
 }

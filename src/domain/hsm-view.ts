@@ -1,9 +1,16 @@
 import type { ProofLevel } from './backup.ts';
+import { copyLag } from './copies.ts';
 import { nextBackupAt, type ScheduledHsm } from './due-runs.ts';
 import { isProven } from './record.ts';
 import type { BackupView, HsmView, Problem } from './views.ts';
 
-type HsmFacts = ScheduledHsm & Readonly<{ url: string; maxAgeHours: number; protect: Readonly<{ countsFrom: ProofLevel }> }>;
+type HsmFacts = ScheduledHsm &
+  Readonly<{
+    url: string;
+    maxAgeHours: number;
+    protect: Readonly<{ countsFrom: ProofLevel }>;
+    immutableCopy?: Readonly<{ container: string }> | undefined;
+  }>;
 
 const HOUR_MS = 3_600_000;
 
@@ -28,6 +35,7 @@ export function summariseHsm(hsm: HsmFacts, timeZone: string, backups: readonly 
     timeZone,
     nextBackupAt: nextBackupAt(hsm, timeZone, now) ?? '',
     backups: backups.length,
+    ...(hsm.immutableCopy && { copy: copyLag(backups, hsm.immutableCopy.container) }),
     ...(problem && { problem }),
   };
 }

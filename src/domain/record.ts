@@ -23,6 +23,24 @@ export type InventorySummary = Readonly<{
 /** How a proof was come by. */
 export type Proof = Readonly<{ level: ProofLevel; at: string; run: string; message?: string }>;
 
+/**
+ * The second copy of a backup, in the container of `immutableCopy`: every blob, the manifest and the inventory under the same paths as here, and
+ * last the record. A folder without a record there is no whole copy. Times are ISO 8601 UTC.
+ */
+export type CopyState = Readonly<{
+  /** The container's address. */
+  container: string;
+  /** The run that worked on it last, and when. */
+  run: string;
+  at: string;
+  /** How many blobs, in the order of the manifest, are there and were read back with the SHA-256 of the manifest. */
+  blobs: number;
+  /** When all of it was there and compared; null while it is not. */
+  completedAt: string | null;
+  /** What kept the last run from completing it, for people; absent when only its time was up. */
+  problem?: string;
+}>;
+
 /** `hsmkeep/<hsm>/<folder>.json`: our document about one backup. Times are ISO 8601 UTC. */
 export type BackupRecord = Readonly<{
   schema: 'hsmkeep.record/1';
@@ -48,8 +66,13 @@ export type BackupRecord = Readonly<{
   marks: readonly Readonly<{ at: string; run: string; reason: string }>[];
   /** What a drill holds the restored canary key against; absent where the HSM had none, or the backup does not hold its version. */
   canary?: Canary;
-  /** It was given up, and its blobs are being removed: no backup any more. */
-  gone?: Readonly<{ at: string; run: string }>;
+  /** Absent: no run has begun to copy it. */
+  copy?: CopyState;
+  /**
+   * It was given up, and its blobs are being removed: no backup any more. `removedAt`: they are; what is left to remove is the second copy, when
+   * its time has come.
+   */
+  gone?: Readonly<{ at: string; run: string; removedAt?: string }>;
 }>;
 
 export const recordPath = (hsm: string, folder: string): string => `hsmkeep/${hsm}/${folder}.json`;
@@ -80,6 +103,7 @@ export function viewOfRecord(record: BackupRecord): BackupView {
     keys: typeof keys === 'number' ? keys : null,
     adopted: record.adopted,
     run: record.run,
+    ...(record.copy && { copy: { container: record.copy.container, completedAt: record.copy.completedAt } }),
   };
 }
 

@@ -15,8 +15,22 @@ export type HsmView = Readonly<{
   nextBackupAt: string;
   /** How many backup folders of this HSM the container holds, recorded or not. */
   backups: number;
+  /** How far the second copies are behind; absent where none are configured. */
+  copy?: CopyLag;
   /** Why the listing is incomplete, for people; absent when all could be read. */
   problem?: Problem;
+}>;
+
+/** How the second copies of one HSM stand. */
+export type CopyLag = Readonly<{
+  /** Address of their container. */
+  container: string;
+  /** When the newest backup with a complete copy was taken, ISO 8601 UTC; null while there is none. */
+  newestAt: string | null;
+  /** How much older that one is than the newest hashed backup, in hours; 0: the newest is copied. Null while there is no copy at all. */
+  lagHours: number | null;
+  /** Hashed backups whose copy is not complete. */
+  waiting: number;
 }>;
 
 /** One backup as lists show it. */
@@ -32,6 +46,8 @@ export type BackupView = Readonly<{
   /** Taken by someone else's job, or by one whose answer was lost. */
   adopted: boolean;
   run: string | null;
+  /** Its second copy, when a run has begun one; `completedAt` null while not all of it is there and compared. */
+  copy?: Readonly<{ container: string; completedAt: string | null }>;
 }>;
 
 /** What happened, and what to do about it. */

@@ -39,6 +39,10 @@ export const backup = z.object({
   keys: z.int().nullable(),
   adopted: z.boolean(),
   run: z.string().nullable(),
+  copy: z
+    .object({ container: z.string(), completedAt: instant.nullable() })
+    .optional()
+    .describe('The second copy, when a run has begun one; `completedAt` is null while not all of it is there and compared'),
 });
 
 export const backupDetail = z.object({ backup, record: z.record(z.string(), z.unknown()).nullable() });
@@ -55,6 +59,10 @@ export const hsm = z.object({
   timeZone: z.string(),
   nextBackupAt: instant,
   backups: z.int(),
+  copy: z
+    .object({ container: z.string(), newestAt: instant.nullable(), lagHours: z.number().nullable(), waiting: z.int() })
+    .optional()
+    .describe('How far the second copies are behind'),
   problem: z.object({ message: z.string(), hint: z.string() }).optional(),
 });
 

@@ -93,7 +93,7 @@ async function startParts(folder: DataFolder, options: StackOptions, part: Start
   const identities = await provision(
     emulator,
     storage,
-    config.hsms.map(({ backupTo }) => backupTo.container),
+    config.hsms.flatMap(({ backupTo, immutableCopy }) => [backupTo.container, ...(immutableCopy ? [immutableCopy.container] : [])]),
   );
   signal.throwIfAborted();
 

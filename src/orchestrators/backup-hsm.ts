@@ -8,6 +8,7 @@ import { storeIntent } from '../activities/store-intent.ts';
 import type { HsmJob, JobCheck } from '../domain/job.ts';
 import { answerLost, jobFailed, noFolder } from '../domain/problems.ts';
 import type { Problem } from '../domain/views.ts';
+import { copyToSecond } from './copy-steps.ts';
 import { call, defineOrchestrator, problemOf, StepFailed, type Steps } from './durable.ts';
 import { followJob, startJob } from './follow-job.ts';
 import { readInventory, recordInventory } from './inventory-steps.ts';
@@ -29,8 +30,8 @@ type Night = Readonly<{ context: OrchestrationContext; log: RunLog; run: string;
 type Taken = Readonly<{ folder: string; job: HsmJob | null; startedAt: string | null; endedAt: string | null }>;
 
 /**
- * Takes a backup of one HSM that can be counted on: checked before, taken, read back and hashed, inventoried, recorded. Then forgets what the
- * policy no longer keeps.
+ * Takes a backup of one HSM that can be counted on: checked before, taken, read back and hashed, inventoried, recorded. Then it is copied into the second
+ * container, if there is one, and what the policy no longer keeps is forgotten.
  *
  * Whatever crashes or gets lost on the way: at least one and at most two backups, every folder recorded, older ones left alone.
  */
@@ -75,6 +76,7 @@ function* takeAndRecord(night: Night): Steps<Readonly<Record<string, unknown>>> 
 
   const manifest = yield* recordFolder(context, log, { ...recordBase(night), ...taken, inventory });
   yield* recordOthers(night, taken.folder);
+  const copies = yield* copyToSecond(context, log, hsm);
   const retention = yield* applyRetention(context, log, { hsm, run, folder: taken.folder });
   return {
     folder: taken.folder,
@@ -83,6 +85,7 @@ function* takeAndRecord(night: Night): Steps<Readonly<Record<string, unknown>>> 
     sizeBytes: manifest.sizeBytes,
     keys: inventory?.keys ?? null,
     adopted: taken.job === null,
+    ...(copies && { copies }),
     ...(retention && { retention }),
   };
 }

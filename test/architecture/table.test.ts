@@ -45,7 +45,7 @@ describe('the table of ARCHITECTURE.md', () => {
 
   test.each(rows)('$activity rests on $sdkCall', ({ sdkCall, activity }) => {
     const method = sdkCall.split('.')[1] ?? '';
-    const adapters = ['azure-blob-store', 'azure-blob-batch', 'azure-managed-hsm', 'azure-vault', 'catalogue']
+    const adapters = ['azure-blob-store', 'azure-blob-batch', 'azure-blob-copy', 'azure-managed-hsm', 'azure-vault', 'catalogue']
       .map((name) => read(`src/clients/${name}.ts`))
       .join('\n');
     expect(adapters, `no client calls ${method}`).toContain(`.${method}(`);
@@ -64,6 +64,7 @@ const PORT_METHOD: Readonly<Record<string, string>> = {
   upload: 'write',
   delete: 'remove',
   submitBatch: 'removeMany',
+  syncCopyFromURL: 'copyFrom',
   download: 'open|read',
   listBlobsByHierarchy: 'listFolders',
   listBlobsFlat: 'listBlobs',

@@ -30,6 +30,13 @@ describe('summariseHsm', () => {
     });
   });
 
+  test('tells how far second copies are behind, where there are to be any', () => {
+    const copied = { ...hsm, immutableCopy: { container: 'https://worm.example/hsm' } };
+    const { copy } = summariseHsm(copied, 'UTC', [backup('mhsm-a-2026112202000000')], now);
+    expect(copy).toEqual({ container: 'https://worm.example/hsm', newestAt: null, lagHours: null, waiting: 1 });
+    expect(view()).not.toHaveProperty('copy');
+  });
+
   test('is overdue when only the unproven ones are young', () => {
     const unproven = viewOfFolder('a', 'mhsm-a-2026112202000000');
     expect(view(unproven, backup('mhsm-a-2026112002000000'))).toMatchObject({

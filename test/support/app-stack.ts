@@ -8,6 +8,7 @@ import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import type { Run } from '../../src/domain/run.ts';
 import { type RunningAzurite, startAzurite } from './azurite.ts';
 import { startTestEmulator, type TestEmulator } from './emulator.ts';
+import { type StorageProxy, startStorageProxy } from './storage-proxy.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const HOST = join(ROOT, 'dist', 'local', 'host', 'main.js');
@@ -33,6 +34,10 @@ export type AppStackOptions = Readonly<{
   queue?: boolean;
   /** Changes to the settings of the host. */
   env?: Readonly<Record<string, string>>;
+  /** Second copies, locked for so many days, into a container for each HSM. */
+  copyDays?: number;
+  /** Storage is reached through a proxy that can refuse what Azurite never does. */
+  proxied?: boolean;
   /** False: the storage account does not know the HSMs' own identity. */
   hsmMayWrite?: boolean;
   /** Roles of the identity of the backup duty, for tests that take a right away. */
@@ -47,6 +52,10 @@ export type AppStack = Readonly<{
   azurite: RunningAzurite;
   /** The container that an HSM's backups go to. */
   container(hsm: string): ContainerClient;
+  /** The container of an HSM's second copies. */
+  copies(hsm: string): ContainerClient;
+  /** Only when proxied. */
+  proxy: StorageProxy | undefined;
   /** The app's own container. */
   documents: ContainerClient;
   startHost(env?: Readonly<Record<string, string>>): Promise<void>;
@@ -99,20 +108,26 @@ export async function startAppStack({
   hsmMayWrite = true,
   domains = {},
   app = ROOT,
+  copyDays,
+  proxied = false,
 }: AppStackOptions = {}): Promise<AppStack> {
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
   const azurite = await startAzurite({ queue });
+  const proxy = proxied ? await startStorageProxy(azurite.connectionString) : undefined;
+  const connectionString = proxy?.connectionString ?? azurite.connectionString;
   const emulator = await startTestEmulator({
     dataDir: join(folder, 'emulator'),
     hsms: hsms.map((name) => ({ name, domain: domains[name] ?? 'emea' })),
     vaults: vaults.length > 0 ? [...vaults, ESCROW_VAULT] : ['contoso-kv'],
-    storage: hsmMayWrite ? [azurite.connectionString] : [],
+    storage: hsmMayWrite ? [connectionString] : [],
     timeScale,
   });
-  const blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);
+  const blobs = BlobServiceClient.fromConnectionString(connectionString);
   const container = (name: string) => blobs.getContainerClient(`backups-${name}`);
+  const copies = (name: string) => blobs.getContainerClient(`copies-${name}`);
   const documents = blobs.getContainerClient('hsmkeep');
-  await Promise.all([documents.create(), ...hsms.map((name) => container(name).create())]);
+  const perHsm = copyDays === undefined ? [container] : [container, copies];
+  await Promise.all([documents.create(), ...hsms.flatMap((name) => perHsm.map((of) => of(name).create()))]);
 
   const identities = await makeIdentities(emulator, hsms, backupRoles);
   const config = {
@@ -125,6 +140,7 @@ export async function startAppStack({
       url: emulator.ready.hsms[name],
       schedule: '0 0 0 29 2 *',
       backupTo: { container: container(name).url },
+      ...(copyDays !== undefined && { immutableCopy: { container: copies(name).url, days: copyDays } }),
       ...hsm,
     })),
     vaults: vaults.map((name) => ({
@@ -139,9 +155,9 @@ export async function startAppStack({
     NODE_EXTRA_CA_CERTS: emulator.ready.caFile,
     IDENTITY_ENDPOINT: emulator.ready.tokenUrl,
     IDENTITY_HEADER: emulator.ready.tokenHeader,
-    AzureWebJobsStorage: azurite.connectionString,
+    AzureWebJobsStorage: connectionString,
     HSMKEEP_CONFIG: JSON.stringify(config),
-    HSMKEEP_STORAGE: azurite.connectionString,
+    HSMKEEP_STORAGE: connectionString,
     HSMKEEP_DUTIES: 'backup,restore,rotate',
     HSMKEEP_IDENTITY_BACKUP: identities.backup,
     HSMKEEP_IDENTITY_RESTORE: identities.restore,
@@ -216,6 +232,8 @@ export async function startAppStack({
     emulator,
     azurite,
     container,
+    copies,
+    proxy,
     documents,
     startHost,
     hostGone,
@@ -275,6 +293,7 @@ export async function startAppStack({
     async stop() {
       await killHost();
       await emulator.stop();
+      await proxy?.stop();
       await azurite.stop();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -23,6 +23,7 @@ export const NIGHTLY_TURNS = [
   'sealManifest:1',
   'writeRecord:1',
   'findNewFolders:1',
+  'findUncopied:1',
   'planHsmRetention:1',
   'clearStaging:1',
   'releaseLock:1',

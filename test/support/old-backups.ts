@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ContainerClient } from '@azure/storage-blob';
 import { folderDigits } from '../../src/domain/folder.ts';
-import { type BackupRecord, manifestPath, recordPath } from '../../src/domain/record.ts';
+import { type BackupRecord, type ManifestEntry, manifestPath, recordPath } from '../../src/domain/record.ts';
 
 const DAY_MS = 86_400_000;
 /** Of each backup laid down. */
@@ -23,8 +23,12 @@ export async function layOldBackup(
 ): Promise<string> {
   const folder = `mhsm-${hsm}-${folderDigits(takenAt)}`;
   const put = (path: string, text: string) => container.getBlockBlobClient(path).upload(text, Buffer.byteLength(text));
-  await Promise.all(OLD_BLOBS.map((name) => put(`${folder}/${name}`, `${folder} ${name}`)));
-  const manifest = OLD_BLOBS.map((name) => `${JSON.stringify({ name, sizeBytes: 1, etag: '"0"', sha256: '' })}\n`).join('');
+  const entries = OLD_BLOBS.map(async (name): Promise<ManifestEntry> => {
+    const text = `${folder} ${name}`;
+    const { etag = '' } = await put(`${folder}/${name}`, text);
+    return { name, sizeBytes: text.length, etag, sha256: sha256(text) };
+  });
+  const manifest = (await Promise.all(entries)).map((entry) => `${JSON.stringify(entry)}\n`).join('');
   await put(manifestPath(hsm, folder), manifest);
   const run = `backup-${hsm}-${takenAt.replace(/[-:.]/g, '')}`;
   const record: BackupRecord = {
@@ -41,7 +45,7 @@ export async function layOldBackup(
     startedAt: null,
     endedAt: null,
     securityDomain: null,
-    manifest: { sha256: createHash('sha256').update(manifest).digest('hex'), blobs: OLD_BLOBS.length, sizeBytes: OLD_BLOBS.length },
+    manifest: { sha256: sha256(manifest), blobs: OLD_BLOBS.length, sizeBytes: OLD_BLOBS.length },
     inventory: null,
     proofs: [{ level: 'L1', at: takenAt, run }],
     holds: [],
@@ -51,6 +55,8 @@ export async function layOldBackup(
   await put(recordPath(hsm, folder), JSON.stringify(record));
   return folder;
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The names of the blobs of a container, by prefix. */
 export async function blobNames(container: ContainerClient, prefix: string): Promise<string[]> {
