@@ -43,6 +43,7 @@ import { startPreRestore } from './activities/start-pre-restore.ts';
 import { startRestore } from './activities/start-restore.ts';
 import { storeIntent } from './activities/store-intent.ts';
 import { takeInventory } from './activities/take-inventory.ts';
+import { useRetentionApproval } from './activities/use-retention-approval.ts';
 import { writeRecord } from './activities/write-record.ts';
 import type { Route } from './functions/define-route.ts';
 import { health } from './functions/health.ts';
@@ -54,6 +55,7 @@ import { hsm, hsms } from './functions/hsms.ts';
 import { hsmRestores, restore } from './functions/restores.ts';
 import { restoreApprove, restoreReject } from './functions/restores-decide.ts';
 import { restoreExecute } from './functions/restores-execute.ts';
+import { retentionApprove } from './functions/retention-approve.ts';
 import { retentionPreview } from './functions/retention-preview.ts';
 import { run, runs } from './functions/runs.ts';
 import { secretManagement } from './functions/secret-management.ts';
@@ -125,6 +127,7 @@ export const ACTIVITIES = [
   startRestore,
   storeIntent,
   takeInventory,
+  useRetentionApproval,
   writeRecord,
 ] as readonly Activity<never, unknown>[];
 
@@ -138,6 +141,7 @@ export const ROUTES: readonly Route[] = [
   hsmBackupHold,
   hsmBackupUndo,
   retentionPreview,
+  retentionApprove,
   hsmPreRestore,
   hsmRestores,
   restore,

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readRetentionState } from '../clients/retention-state.ts';
+import { makePruningPlan } from '../clients/retention-plan.ts';
 import { stagingPath } from '../domain/intent.ts';
-import { type PruningPlan, type PruningSummary, planPruning, policyOf, summarisePruning } from '../domain/pruning.ts';
+import { type PruningSummary, summarisePruning } from '../domain/pruning.ts';
 import { defineActivity } from './define-activity.ts';
 
 /** `at`: the time to plan for, ISO 8601 UTC. `night`: the folder that this run has just recorded. */
@@ -11,21 +10,10 @@ export type PlanHsmRetentionInput = Readonly<{ hsm: string; run: string; at: str
 export const planHsmRetention = defineActivity(
   'planHsmRetention',
   ['backup'],
-  ({ backups, config, hsmConfig }) =>
+  (clients) =>
     async ({ hsm, run, at, night }: PlanHsmRetentionInput): Promise<PruningSummary> => {
-      const store = backups(hsm);
-      const configuration = hsmConfig(hsm);
-      const plan: PruningPlan = planPruning({
-        hsm,
-        configured: config.hsms.map(({ name }) => name),
-        state: await readRetentionState(store, hsm),
-        policy: policyOf(configuration, config.timeZone),
-        mode: configuration.prune,
-        now: at,
-        night,
-        hash: (text) => createHash('sha256').update(text).digest('hex'),
-      });
-      await store.write(stagedPlanPath(hsm, run), JSON.stringify(plan));
+      const plan = await makePruningPlan(clients, hsm, at, { night });
+      await clients.backups(hsm).write(stagedPlanPath(hsm, run), JSON.stringify(plan));
       return summarisePruning(plan);
     },
 );

@@ -16,6 +16,7 @@ export function observedWords(plan: PruningSummary): string {
 export function prunedWords(plan: PruningSummary, done: PruningOutcome): string {
   const deeds = [
     counts('marked', done.marked),
+    plan.approval ? `as ${plan.approval.by} approved` : '',
     counts('brought back', done.lifted),
     counts('deleted', done.pruned),
     counts('spared at the last moment', done.spared),

@@ -7,6 +7,7 @@ import { decideMarks, type PruneMode } from './retention/marks.ts';
 import { planRetention, type RetentionPlan } from './retention/plan.ts';
 import type { Protection, RetentionPolicy, RetentionRules } from './retention/policy.ts';
 import type { RetainedBackup } from './retention/retained-backup.ts';
+import { approveHint, type RetentionApproval } from './retention-approval.ts';
 import type { Problem } from './views.ts';
 
 /** What storage holds of one HSM, read to the end. */
@@ -36,6 +37,8 @@ export type PruningPlan = RetentionPlan &
     prune: readonly MarkedBackup[];
     /** Given up by an earlier run that could not remove everything. */
     finish: readonly string[];
+    /** An administrator's consent that is in force; the next run that is not refused, and does more than observe, uses it up. */
+    approval: Readonly<{ by: string; planHash: string; expiresAt: string }> | null;
   }>;
 
 /** A backup to delete, under the mark that it was judged by; `markedAt` null when it was given up before. */
@@ -51,11 +54,13 @@ export type PruningInput = Readonly<{
   now: string;
   /** The backup of this night; without its record nothing is deleted. */
   night?: string;
+  /** In force. */
+  approval?: RetentionApproval;
   hash: Hash;
 }>;
 
 /** Decides what pruning does to the backups of one HSM. A plan that is refused changes nothing. */
-export function planPruning({ hsm, configured, state, policy, mode, now, night, hash }: PruningInput): PruningPlan {
+export function planPruning({ hsm, configured, state, policy, mode, now, night, approval, hash }: PruningInput): PruningPlan {
   const { folders, malformed, other } = sortPrefixes(hsm, configured, state.prefixes);
   const gone = state.records.filter(({ record }) => record.gone).map(({ folder }) => folder);
   const backups = retainedBackups(folders, state, new Set(gone));
@@ -66,7 +71,7 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     clockSkewMs: state.clockSkewMs,
   };
 
-  const plan = planRetention({ policy, backups, now, listing, hash });
+  const plan = withApproveHint(hsm, planRetention({ policy, backups, now, listing, ...(approval && { approval }), hash }));
   const changes = decideMarks(plan, backups, mode === 'observe' ? 'delete' : mode, policy.protection.undoDays);
   const reasons = new Map(plan.decisions.map(({ id, reasons }) => [id, reasons.join(', ')]));
   const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt]));
@@ -81,7 +86,14 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     waiting: changes.waiting.map(({ id, deletableAt }) => ({ folder: id, deletableAt })),
     prune: changes.prune.map((folder) => ({ folder, markedAt: marks.get(folder) as string })),
     finish: plan.refused || mode === 'mark' ? [] : gone,
+    approval: approval ? { by: approval.by.name, planHash: approval.planHash, expiresAt: approval.expiresAt } : null,
   };
+}
+
+/** What the brake stopped can go on; the words say how. */
+function withApproveHint(hsm: string, plan: RetentionPlan): RetentionPlan {
+  const { refused } = plan;
+  return refused?.planHash === undefined ? plan : { ...plan, refused: { ...refused, hint: approveHint(hsm, refused.planHash) } };
 }
 
 /** The policy of an HSM as it is configured. */
@@ -117,9 +129,11 @@ export type PruningSummary = Readonly<{
   /** How many are to be deleted in all, and those whose turn it is. */
   due: number;
   prune: readonly MarkedBackup[];
+  /** The approval that this run uses up, unless its plan was refused. */
+  approval: Readonly<{ by: string; planHash: string }> | null;
 }>;
 
-export function summarisePruning({ mode, decisions, refused, mark, lift, waiting, prune, finish }: PruningPlan): PruningSummary {
+export function summarisePruning({ mode, decisions, refused, mark, lift, waiting, prune, finish, approval }: PruningPlan): PruningSummary {
   const due = [...prune, ...finish.map((folder): MarkedBackup => ({ folder, markedAt: null }))];
   return {
     mode,
@@ -131,6 +145,7 @@ export function summarisePruning({ mode, decisions, refused, mark, lift, waiting
     nextDeletableAt: waiting.map(({ deletableAt }) => deletableAt).sort()[0] ?? null,
     due: due.length,
     prune: due.slice(0, MOST_PRUNED_IN_A_RUN),
+    approval: approval && { by: approval.by, planHash: approval.planHash },
   };
 }
 

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { readRetentionState } from '../clients/retention-state.ts';
+import { makePruningPlan } from '../clients/retention-plan.ts';
 import { protect, retention } from '../config/config.ts';
-import { planPruning, policyOf } from '../domain/pruning.ts';
+import { policyOf } from '../domain/pruning.ts';
 import { defineRoute } from './define-route.ts';
 
 const body = z.strictObject({
@@ -26,6 +25,10 @@ const plan = z.object({
   lift: z.array(z.string()).describe('Marked, and kept again'),
   waiting: z.array(z.object({ folder: z.string(), deletableAt: z.string() })),
   prune: z.array(z.object({ folder: z.string(), markedAt: z.string().nullable() })),
+  approval: z
+    .object({ by: z.string(), planHash: z.string(), expiresAt: z.string() })
+    .nullable()
+    .describe('What an administrator lets go beyond the brake; the next night that prunes uses it up'),
   finish: z.array(z.string()).describe('Deleted in part by an earlier run'),
 });
 
@@ -43,14 +46,8 @@ export const retentionPreview = defineRoute({
         const configured = clients.hsmConfig(params['hsm'] ?? '');
         const other = input as z.output<typeof body>;
         const policy = { retention: other.retention ?? configured.retention, protect: { ...configured.protect, ...other.protect } };
-        const { schema: _, ...answer } = planPruning({
-          hsm: configured.name,
-          configured: clients.config.hsms.map(({ name }) => name),
-          state: await readRetentionState(clients.backups(configured.name), configured.name),
+        const { schema: _, ...answer } = await makePruningPlan(clients, configured.name, now, {
           policy: policyOf(policy, clients.config.timeZone),
-          mode: configured.prune,
-          now,
-          hash: (text) => createHash('sha256').update(text).digest('hex'),
         });
         return { jsonBody: answer };
       },

@@ -2,6 +2,7 @@ import type { OrchestrationContext } from 'durable-functions';
 import { markBackups } from '../activities/mark-backups.ts';
 import { planHsmRetention } from '../activities/plan-hsm-retention.ts';
 import { type PruneBackupResult, pruneBackup } from '../activities/prune-backup.ts';
+import { useRetentionApproval } from '../activities/use-retention-approval.ts';
 import { isDisorder, type PruningSummary } from '../domain/pruning.ts';
 import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning } from '../domain/pruning-words.ts';
 import type { Problem } from '../domain/views.ts';
@@ -47,6 +48,7 @@ function tellObserved(log: RunLog, plan: PruningSummary): void {
 
 function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, plan: PruningSummary): Steps<PruningOutcome> {
   const marks = plan.mark + plan.lift > 0 ? yield* call(context, markBackups, place) : { marked: 0, lifted: 0 };
+  if (plan.approval) yield* call(context, useRetentionApproval, { hsm: place.hsm, run: place.run, planHash: plan.approval.planHash });
   const { results, problems } = yield* pruneEach(context, place, plan);
 
   const ended = (status: PruneBackupResult['status']): number => results.filter((result) => result.status === status).length;

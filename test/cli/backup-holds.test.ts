@@ -40,6 +40,7 @@ describe('retention preview', () => {
         body: {
           ...{ hsm: 'contoso-hsm', mode: 'delete', now: '2026-11-22T10:00:00Z', timeZone: 'UTC', policyHash: 'x', refused: null, other: 0 },
           decisions: [{ id: FOLDER, keep: false, reasons: ['no rule keeps it'] }],
+          approval: { by: 'root', planHash: 'f'.repeat(64), expiresAt: '2026-11-30T10:00:00.000Z' },
           ...{ mark: [], lift: [], waiting: [], prune: [{ folder: FOLDER, markedAt: '2026-11-01T02:00:00Z' }], finish: [] },
         },
       },
@@ -49,5 +50,39 @@ describe('retention preview', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/forget +no rule keeps it/);
     expect(stdout).toContain(`A night would delete 1 backup: ${FOLDER}.`);
+    expect(stdout).toContain('root has approved the plan ffffffffffffffff;');
+  });
+});
+
+describe('retention approve', () => {
+  const HASH = `0123456789abcdef${'0'.repeat(48)}`;
+  const PREVIEW = 'POST /api/hsms/contoso-hsm/retention/preview';
+  const braked = { body: { refused: { guard: 'brake', message: 'm', hint: 'h', ids: [FOLDER], planHash: HASH } } };
+  const approve = (url: string, ...args: string[]) => hsmkeep(['retention', 'approve', 'contoso-hsm', ...args], { env: env(url) });
+
+  test('takes the beginning of the hash, and names what may go', async () => {
+    const { url, seen } = await serveApi({
+      [PREVIEW]: braked,
+      'POST /api/hsms/contoso-hsm/retention/approve': { body: { ids: [FOLDER], expiresAt: '2026-11-30T10:00:00.000Z' } },
+    });
+    const { code, stdout } = await approve(url, '--hash', HASH.slice(0, 16), '--note', 'ticket 42');
+    expect(code).toBe(0);
+    expect(seen.at(-1)?.body).toEqual({ planHash: HASH, note: 'ticket 42' });
+    expect(stdout).toContain(
+      `1 backup of contoso-hsm may be marked for deletion by the next night, until 2026-11-30 10:00Z:\n  ${FOLDER}\n`,
+    );
+  });
+
+  test.each([
+    ['the plan is another one', braked, 'its hash is 0123'],
+    ['nothing waits', { body: { refused: null } }, 'Nothing waits for an approval'],
+  ])('fails when %s', async (_what, answer, words) => {
+    const { url } = await serveApi({ [PREVIEW]: answer });
+    const { code, stderr } = await approve(url, '--hash', 'fedcba9876543210');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(words) });
+  });
+
+  test('a few digits are no hash', async () => {
+    expect((await approve('http://127.0.0.1:9', '--hash', 'abc')).code).toBe(2);
   });
 });

@@ -12,6 +12,7 @@ const NOTHING: PruningSummary = {
   nextDeletableAt: null,
   due: 0,
   prune: [],
+  approval: null,
 };
 const NONE: PruningOutcome = { marked: 0, lifted: 0, pruned: 0, spared: 0, retained: 0 };
 
@@ -41,6 +42,11 @@ describe('prunedWords', () => {
     expect(prunedWords(plan, { marked: 1, lifted: 2, pruned: 3, spared: 4, retained: 1 })).toBe(
       'marked 1, brought back 2, deleted 3, spared at the last moment 4, 1 partly retained by an immutability policy or legal hold of the storage account, left for the next run 4, 2 marked before, the next deletable at 2026-11-27T03:00:00.000Z; 7 backups before',
     );
+  });
+
+  test('names who let it go beyond the brake', () => {
+    const plan = { ...NOTHING, approval: { by: 'root', planHash: 'x' } };
+    expect(prunedWords(plan, { ...NONE, marked: 12 })).toBe('marked 12, as root approved; 7 backups before');
   });
 
   test('says so when there was nothing to do', () => {

@@ -12,6 +12,7 @@ import {
 } from '../../src/domain/pruning.ts';
 import type { BackupRecord } from '../../src/domain/record.ts';
 import { DEFAULT_PROTECTION, type Protection } from '../../src/domain/retention/policy.ts';
+import type { RetentionApproval } from '../../src/domain/retention-approval.ts';
 import { backupRecord } from '../support/backup-record.ts';
 
 const NOW = '2026-11-22T03:00:00.000Z';
@@ -120,6 +121,33 @@ describe('planPruning', () => {
 
   test('deletes when tonight’s backup is among the records', () => {
     expect(plan({ night: TONIGHT }).refused).toBeNull();
+  });
+});
+
+describe('an approval', () => {
+  const records = nights(20);
+  const braked = plan({ records });
+  const { planHash = '', ids = [] } = braked.refused ?? {};
+  const approval: RetentionApproval = {
+    ...{ schema: 'hsmkeep.retention-approval/1', hsm: 'a', planHash, ids, at: NOW, expiresAt: NOW, note: null, usedBy: null },
+    by: { oid: 'o', name: 'root' },
+  };
+
+  test('is asked for with the command that gives it', () => {
+    expect(braked).toMatchObject({ approval: null, mark: [], refused: { guard: 'brake' } });
+    expect(braked.refused?.hint).toContain(`hsmkeep retention approve a --hash ${planHash}`);
+  });
+
+  test('lets go what it names, and is handed on to be used up', () => {
+    const approved = plan({ records, approval });
+    expect(approved).toMatchObject({ refused: null, approval: { by: 'root', planHash, expiresAt: NOW } });
+    expect(approved.mark).toHaveLength(17);
+    expect(summarisePruning(approved).approval).toEqual({ by: 'root', planHash });
+    expect(summarisePruning(braked).approval).toBeNull();
+  });
+
+  test('of another plan lets nothing go', () => {
+    expect(plan({ records, approval: { ...approval, planHash: 'other' } }).refused?.guard).toBe('brake');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PruningPlan } from '../../domain/pruning.ts';
 import type { BackupView } from '../../domain/views.ts';
+import { SHORT_HASH } from '../output/restore-views.ts';
 import { counted } from '../output/words.ts';
 import { type ApiOptions, type CommandContext, connect, print, withApiOptions, withExamples } from './command.ts';
 
@@ -32,7 +33,7 @@ export function addPreview(retention: Command, { io }: CommandContext): void {
 }
 
 /** What a night would do that began now. */
-function nextNight({ mode, mark, lift, waiting, prune, finish }: Preview): string {
+function nextNight({ mode, mark, lift, waiting, prune, finish, approval }: Preview): string {
   const lines = [
     mark.length > 0 && `mark ${counted(mark.length, 'backup')} for deletion`,
     lift.length > 0 && `take the mark off ${counted(lift.length, 'backup')}`,
@@ -40,6 +41,9 @@ function nextNight({ mode, mark, lift, waiting, prune, finish }: Preview): strin
       `delete ${counted(prune.length + finish.length, 'backup')}: ${[...prune.map(({ folder }) => folder), ...finish].join(', ')}`,
   ].filter((line) => line !== false);
   const waits = waiting.map(({ folder, deletableAt }) => `${folder} is marked; it may be deleted from ${deletableAt} on.\n`).join('');
+  const approved = approval
+    ? `${approval.by} has approved the plan ${approval.planHash.slice(0, SHORT_HASH)}; the next night that prunes uses that up, until ${approval.expiresAt}.\n`
+    : '';
   const would = mode === 'observe' ? 'If it did more than observe, a night would' : 'A night would';
-  return `${lines.length === 0 ? `${would} change nothing.\n` : `${would} ${lines.join(', ')}.\n`}${waits}`;
+  return `${lines.length === 0 ? `${would} change nothing.\n` : `${would} ${lines.join(', ')}.\n`}${waits}${approved}`;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CommandContext, noun, withExamples } from './command.ts';
+import { addApprove } from './retention-approve.ts';
 import { addPreview } from './retention-preview.ts';
 
 type PlanOptions = Readonly<{ policy: string; backups: string; now?: string; rulesOnly?: boolean; json?: boolean }>;
@@ -50,6 +51,7 @@ export function retentionCommand(context: CommandContext): Command {
   ]);
 
   addPreview(retention, context);
+  addApprove(retention, context);
   return withExamples(retention, [['what would a policy keep?', 'hsmkeep retention plan --policy policy.json --backups backups.json']]);
 }
 

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { parseDocument } from '../domain/documents.ts';
+import { type PruningInput, type PruningPlan, planPruning, policyOf } from '../domain/pruning.ts';
+import { isInForce, type RetentionApproval, retentionApprovalPath } from '../domain/retention-approval.ts';
+import type { BlobStore } from './blob-store.ts';
+import type { Clients } from './clients.ts';
+import { readRetentionState } from './retention-state.ts';
+
+/** What may differ from the configuration. `approved` false: as if nobody had approved anything. */
+export type PlanWishes = Partial<Pick<PruningInput, 'policy' | 'night'>> & Readonly<{ approved?: boolean }>;
+
+/**
+ * Decides what to do with the backups of an HSM, from what storage holds now; changes nothing.
+ *
+ * @param hsm As it is configured.
+ * @param now ISO 8601 UTC.
+ */
+export async function makePruningPlan(clients: Clients, hsm: string, now: string, wishes: PlanWishes = {}): Promise<PruningPlan> {
+  const { config, documents } = clients;
+  const configuration = clients.hsmConfig(hsm);
+  const { policy = policyOf(configuration, config.timeZone), approved = true, night } = wishes;
+  const approval = approved ? await readApproval(documents, hsm) : undefined;
+  return planPruning({
+    hsm,
+    configured: config.hsms.map(({ name }) => name),
+    state: await readRetentionState(clients.backups(hsm), hsm),
+    policy,
+    mode: configuration.prune,
+    now,
+    ...(night !== undefined && { night }),
+    ...(approval && isInForce(approval, now) && { approval }),
+    hash: (text) => createHash('sha256').update(text).digest('hex'),
+  });
+}
+
+/** The latest approval of an HSM, in force or not; undefined when there never was one. */
+export async function readApproval(documents: BlobStore, hsm: string): Promise<RetentionApproval | undefined> {
+  const path = retentionApprovalPath(hsm);
+  const document = await documents.read(path);
+  return document && parseDocument<RetentionApproval>(document.text, 'hsmkeep.retention-approval/1', path);
+}
