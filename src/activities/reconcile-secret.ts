@@ -48,7 +48,7 @@ async function settle(work: Work): Promise<SecretProgress> {
 
   const entry = look.escrow?.entry ?? null;
   const decision = reconcile({ current: current.facts, escrow: entry, strategy, published, candidate, older });
-  const next = await carryOut(work, decision, older?.value);
+  const next = await carryOut(work, decision, older?.held);
   return { done: true, base: current.facts.version, rotationId, ...next };
 }
 
@@ -57,7 +57,8 @@ async function probeCandidate(work: Work, context: ProviderContext): Promise<Liv
   return work.provider.probe(context, work.spec, candidateOf(work).candidate);
 }
 
-type Older = Readonly<{ version: string; value: Sensitive }>;
+/** `held`: what the target accepts, with its place there; the value as it is stored. */
+type Older = Readonly<{ version: string; held: Readonly<{ slot: string; stored: Sensitive }> }>;
 
 async function findOlder({ clients, ref, current, provider, spec }: Work, context: ProviderContext): Promise<Older | null> {
   const vault = clients.vault(ref.vault);
@@ -66,7 +67,7 @@ async function findOlder({ clients, ref, current, provider, spec }: Work, contex
     const reading = await vault.read(ref.name, version);
     if (reading.status !== 'found' || !context.takeLogin()) continue;
     const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value) };
-    if ((await provider.probe(context, spec, held)) === 'live') return { version, value: reading.value };
+    if ((await provider.probe(context, spec, held)) === 'live') return { version, held: { slot: held.slot, stored: reading.value } };
   }
   return null;
 }
@@ -74,7 +75,7 @@ async function findOlder({ clients, ref, current, provider, spec }: Work, contex
 async function carryOut(
   work: Work,
   decision: Reconciliation,
-  older: Sensitive | undefined,
+  older: Older['held'] | undefined,
 ): Promise<Pick<SecretProgress, 'next' | 'version'>> {
   switch (decision.action) {
     case 'wait':
@@ -84,7 +85,7 @@ async function carryOut(
     case 'publish-candidate':
       return publishCandidate(work, candidateOf(work).candidate);
     case 'publish-older':
-      return repair(work, older as Sensitive);
+      return repair(work, older as Older['held']);
     case 'adopt':
       return adopt(work, decision.drop);
   }
@@ -107,12 +108,17 @@ async function adopt(work: Work, drop: boolean): Promise<Pick<SecretProgress, 'n
 }
 
 /** The value of an earlier version that works becomes the newest again; editing that version would not make it current. */
-async function repair(work: Work, value: Sensitive): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+async function repair(work: Work, { slot, stored }: Older['held']): Promise<Pick<SecretProgress, 'next' | 'version'>> {
   const { clients, ref, look, current, management, now } = work;
   const base = current.facts.version;
   const { version } = await clients.vault(ref.vault).write(ref.name, {
-    value,
-    tags: { ...withoutState({ ...current.facts.tags, ...look.configTags }), 'rot-id': rotationIdOf(ref, base, 0), 'rot-base': base },
+    value: stored,
+    tags: {
+      ...withoutState({ ...current.facts.tags, ...look.configTags }),
+      'rot-id': rotationIdOf(ref, base, 0),
+      'rot-base': base,
+      'rot-slot': slot,
+    },
     contentType: current.facts.contentType,
     expiresAt: expiryFor(ref.name, now, management.policy),
   });

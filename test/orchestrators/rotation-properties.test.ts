@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type * as Planning from '../../src/domain/rotation/plan.ts';
+import { overwritesEscrow, startsInGrace } from '../support/rotation-model/bad-plans.ts';
+import { type Fault, TARGET_KINDS, type TargetKind } from '../support/rotation-model/fake-targets.ts';
+import { play } from '../support/rotation-model/play.ts';
+import { provided } from '../support/rotation-model/provided.ts';
+import { type Schedule, undisturbedByPeople, withAPerson } from '../support/rotation-model/schedules.ts';
+
+vi.mock('../../src/providers/registry.ts', () => ({ PROVIDER_IDS: ['fake'], findProvider: () => provided.provider }));
+vi.mock('../../src/domain/rotation/plan.ts', async (original) => {
+  const real = await original<typeof Planning>();
+  return { ...real, planRotation: (...asked: Parameters<typeof real.planRotation>) => provided.plan(real.planRotation)(...asked) };
+});
+
+/** `npm run soak` plays ten times as many, other ones each time. */
+const SEED = Number(process.env['HSMKEEP_SEED'] ?? 20_261_123);
+const RUNS = Number(process.env['HSMKEEP_SCHEDULES'] ?? 250);
+
+beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+afterAll(() => void vi.useRealTimers());
+
+const holds = (schedules: fc.Arbitrary<Schedule>, kind: TargetKind, lock: boolean, fault?: Fault) =>
+  fc.asyncProperty(schedules, async (schedule) => {
+    const violations = await play(schedule, { kind, lock, fault });
+    if (violations.length > 0) throw new Error(violations.join('\n'));
+  });
+
+describe.each(TARGET_KINDS)('a rotation of a target that is %s', (kind) => {
+  test.each([
+    ['its own lock', true],
+    ['no lock', false],
+  ])('with %s survives crashes, losses, repetitions and disorder', async (_what, lock) => {
+    await fc.assert(holds(undisturbedByPeople, kind, lock), { numRuns: RUNS, seed: SEED });
+  });
+
+  // One that keeps the last two passwords forgets what it was told to keep when a person sets a third.
+  test.skipIf(kind === 'retain')('survives a person who changes something meanwhile', async () => {
+    await fc.assert(holds(withAPerson, kind, true), { numRuns: RUNS, seed: SEED });
+  });
+});
+
+describe('a protocol that is known to be bad is found out:', () => {
+  afterEach(() => {
+    provided.plan = (real) => real;
+  });
+
+  const foundOut = async (kind: TargetKind, violation: RegExp, fault?: Fault): Promise<void> => {
+    const found = await fc.check(holds(undisturbedByPeople, kind, true, fault), { numRuns: 2_000, seed: SEED, endOnFailure: true });
+    expect(String((found.errorInstance as Error | undefined)?.message)).toMatch(violation);
+  };
+
+  test('one that believes its memory in place of asking the target', () => foundOut('retain', /[BC]: /, 'trusts-memory'));
+  test('one that publishes before the target has taken the value', () => foundOut('multi', /[AB]: /, 'trusts-itself'));
+  test('one that begins within the grace of another', () => {
+    provided.plan = startsInGrace;
+    return foundOut('alternating', /C: /);
+  });
+  test('one that replaces an open entry', () => {
+    provided.plan = overwritesEscrow(() => provided.world?.lives ?? 0);
+    return foundOut('single', /A: |E2: /);
+  });
+});

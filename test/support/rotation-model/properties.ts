@@ -1,0 +1,105 @@
+import type { Run } from '../../../src/domain/run.ts';
+import type { StoredVersion } from './fake-vault.ts';
+import { SECRET, type Stage } from './stage.ts';
+
+/** What may have happened in a schedule besides crashes, losses and repetitions, and what need not hold then. */
+export type Licence = Readonly<{
+  /** A person changed values on the target or in the vault. */
+  human: boolean;
+  /** A person asked not to wait for a grace. */
+  compromise: boolean;
+  /** A person disabled or deleted the secret for a while. */
+  outOfReach: boolean;
+}>;
+
+const credentialOf = ({ value, tags }: Pick<StoredVersion, 'value' | 'tags'>) => ({ value, slot: tags['rot-slot'] ?? '' });
+
+/** The value that an entry holds, and where on the target it belongs. */
+const escrowed = ({ value, tags }: StoredVersion) => ({
+  value: (JSON.parse(value) as { value: string }).value,
+  slot: tags['rot-slot'] ?? '',
+});
+
+/**
+ * Watches the properties of `rotation.md` 2.7 that hold at every instant:
+ * A, some stored value works; B, the published one works (where old and new overlap); C, the one before works during its grace.
+ */
+export function watch({ world, vault, entries, current, target }: Stage, licence: Licence): void {
+  const overlaps = target.kind !== 'single';
+  const works = (credential: Parameters<typeof target.accepts>[0]): boolean => target.accepts(credential);
+  world.invariant = () => {
+    if (licence.human) return;
+    const published = current();
+    const stored = [...vault.stored(SECRET).map(credentialOf), ...entries().map(escrowed)];
+    if (!stored.some(works)) world.violated('A', 'no stored value works');
+    if (!overlaps || !published) return;
+    if (!works(credentialOf(published))) world.violated('B', 'the published value does not work');
+    if (!licence.compromise && isInGrace(published, world.now)) {
+      const old = vault.stored(SECRET).find(({ version }) => version === published.tags['rot-base']);
+      if (old && !works(credentialOf(old))) world.violated('C', 'the old value does not work in its grace');
+    }
+  };
+}
+
+const isInGrace = ({ tags }: StoredVersion, now: string): boolean => (tags['rot-grace-until'] ?? '') > now;
+
+/** D: what a run calls done is done. */
+export function watchEnds({ hub, world, current, target }: Stage, licence: Licence): void {
+  hub.onEnd = ({ name, output }) => {
+    const run = output as Run | undefined;
+    if (name !== 'rotateSecret' || licence.human || run?.result?.['outcome'] !== 'rotated') return;
+    const published = current();
+    if (!published || !target.accepts(credentialOf(published)))
+      world.violated('D', `${run.id} ended well, and the published value does not work`);
+  };
+}
+
+/**
+ * What holds when all is quiet again, the grace is over and the sweep has looked often enough: D, the published value works; E, nothing else
+ * that we made is accepted; F, nothing is left undone. And no value lies anywhere but in the vaults.
+ */
+export function inspect(stage: Stage): void {
+  const { world, target, current, initial, entries } = stage;
+  const published = current();
+  if (!published) throw new Error('nothing removes the last version');
+  const says = (property: string, holds: boolean, what: string): void => void (holds || world.violated(property, what));
+
+  says('D', target.accepts(credentialOf(published)), 'in the end the published value does not work');
+  const ours = target.accepted().filter(({ value }) => !value.startsWith('human') && value !== published.value);
+  says('E', ours.length === 0, `an old value is still accepted: ${JSON.stringify(ours)}`);
+
+  says('F', published.version !== initial, 'it was never rotated');
+  const entry = entries().at(-1);
+  const isDone = entry === undefined || !entry.enabled || entry.tags['rot-state'] === 'dead';
+  says('F', isDone, `the entry is left ${entry?.tags['rot-state']}`);
+  says('F', published.tags['rot-grace-until'] === undefined, 'the grace is not forgotten');
+}
+
+/** A is what holds also when a person changed values between our steps: some stored value works, so that the next look can repair. */
+export function inspectStored({ world, vault, entries, target }: Stage): void {
+  const stored = [...vault.stored(SECRET).map(credentialOf), ...entries().map(escrowed)];
+  if (!stored.some(target.accepts)) world.violated('A', 'no stored value works');
+}
+
+/** Nobody touched the tags that are the owner's, and no value left the vaults. */
+export function inspectRest({ world, hub, documents, current }: Stage, licence: Licence): void {
+  const tags = current()?.tags ?? {};
+  if (!licence.human && (tags['owner'] !== 'team' || tags['cost'] !== '4711')) world.violated('tags', "the owner's tags are lost");
+  const stored = hub.everything() + documents.everything();
+  if (world.values.some((value) => stored.includes(value))) world.violated('secrecy', 'a value lies in the task hub or in storage');
+}
+
+/** F: whatever was left behind, a lock say, does not keep the next rotation from its end. */
+export async function inspectNext(stage: Stage, run: () => Promise<void>): Promise<void> {
+  const { world, hub, current } = stage;
+  const before = current()?.version;
+  await stage.ask('normal');
+  await run();
+  if (current()?.version === before) world.violated('F', `asked once more, it did not rotate: ${hub.lastEnd().slice(-600)}`);
+}
+
+/** One rotation makes one value: an entry that is open is used again, never replaced. */
+export function inspectEntries({ world, entries }: Stage): void {
+  const bases = entries().map(({ tags }) => tags['rot-base']);
+  if (new Set(bases).size !== bases.length) world.violated('E2', 'a second value was made for the same version');
+}

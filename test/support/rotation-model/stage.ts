@@ -1,0 +1,94 @@
+import type { InvocationContext } from '@azure/functions';
+import { ACTIVITIES, ORCHESTRATORS } from '../../../src/app.ts';
+import type { Clients } from '../../../src/clients/clients.ts';
+import { escrowName } from '../../../src/domain/rotation/escrow.ts';
+import { closeLostRuns } from '../../../src/functions/lost-runs.ts';
+import { secretEvent } from '../../../src/functions/secret-event.ts';
+import { startRotation } from '../../../src/functions/secret-runs.ts';
+import { sweepSecrets } from '../../../src/orchestrators/sweep-secrets.ts';
+import { fakeBlobStore } from './fake-blob-store.ts';
+import { type Fault, fakeTarget, type TargetKind } from './fake-targets.ts';
+import { FakeVault } from './fake-vault.ts';
+import { provided } from './provided.ts';
+import { TaskHub } from './task-hub.ts';
+import { World } from './world.ts';
+
+export const VAULT = 'contoso-kv';
+export const SECRET = 'db-password';
+const ENTRY = escrowName(VAULT, SECRET, true);
+const DAY_MS = 86_400_000;
+export const GRACE_MS = 7 * DAY_MS;
+
+/** Tags of the secret's owner, and how it is rotated. */
+const TAGS = { owner: 'team', cost: '4711', 'rot-provider': 'fake', 'rot-policy': 'every=60d;grace=7d' };
+
+export type StageOptions = Readonly<{ kind: TargetKind; lock: boolean; fault?: Fault | undefined }>;
+export type Stage = ReturnType<typeof setStage>;
+
+/** One secret that is due, its vaults, its target and an app that looks after it: everything outside the app is pretended, and nothing of the app. */
+export function setStage({ kind, lock, fault }: StageOptions) {
+  const world = new World('2026-01-01T00:00:00.400Z');
+  provided.world = world;
+  const [vault, escrow] = [new FakeVault(world, VAULT), new FakeVault(world, 'contoso-escrow')];
+  const documents = fakeBlobStore(world);
+  const first = world.newValue('first');
+  const target = fakeTarget(world, kind, lock, first, fault);
+  provided.provider = target.provider;
+  const initial = vault.put(SECRET, { value: first, tags: TAGS });
+  world.advance(61 * DAY_MS);
+
+  const vaultConfig = { name: VAULT, url: vault.url, escrowVault: escrow.url, rotation: 'on' as const, targets: [] };
+  const clients = {
+    config: { hsms: [], vaults: [vaultConfig] },
+    duties: ['rotate'],
+    vaultConfig: () => vaultConfig,
+    vault: () => vault,
+    escrow: () => escrow,
+    documents,
+  } as unknown as Clients;
+  const hub = new TaskHub(world, ORCHESTRATORS, new Map(ACTIVITIES.map((activity) => [activity.name, activity.create(clients)])) as never);
+  const log = { info() {}, warn() {}, error() {} } as unknown as InvocationContext;
+
+  /** A function of the app. What it throws is told to whoever called it, who calls again or does not; dead hosts answer nobody. */
+  const callFunction = async (work: () => Promise<unknown>): Promise<void> => {
+    const crash = world.nextCrash();
+    const ended = await Promise.race([crash, work().catch(() => undefined)]);
+    if (ended !== 'crashed') return;
+    hub.crash();
+    world.restart();
+  };
+  const durable = hub.client();
+  const ask = (mode: 'normal' | 'compromise') =>
+    callFunction(() =>
+      startRotation(
+        { clients, durable, now: world.now },
+        { vault: VAULT, name: SECRET, trigger: 'request', mode, reason: 'a test', wanted: null },
+      ),
+    );
+  let sweeps = 0;
+
+  return {
+    world,
+    vault,
+    escrow,
+    documents,
+    target,
+    hub,
+    initial,
+    entries: () => escrow.stored(ENTRY),
+    current: () => vault.newest(SECRET),
+    ask,
+    /** An event of the vault, delivered so many times. `version`: the one that it names. */
+    async announce(type: string, version: string, copies: number): Promise<void> {
+      const data = { Id: `${vault.url}/secrets/${SECRET}/${version}`, VaultName: VAULT, ObjectName: SECRET, Version: version };
+      const event = { topic: '/t', eventType: `Microsoft.KeyVault.${type}`, data };
+      for (let copy = 0; copy < copies; copy += 1) await callFunction(() => secretEvent({ clients })(event, durable, log));
+    },
+    sweep(lookMs: number | null): void {
+      sweeps += 1;
+      hub.start(sweepSecrets.name, `sweep-${sweeps}`, { vault: VAULT, after: null, lookMs });
+    },
+    /** What the timer does beside starting sweeps. */
+    closeLostRuns: () => callFunction(() => closeLostRuns({ clients, durable, now: world.now, log })),
+  };
+}

@@ -1,0 +1,286 @@
+import type { DurableClient, OrchestrationContext, RetryOptions, Task } from 'durable-functions';
+import type { Orchestrator, Steps } from '../../../src/orchestrators/durable.ts';
+import type { World } from './world.ts';
+
+/** An activity as it is registered. */
+type Run = (input: unknown) => Promise<unknown>;
+
+/** What an orchestrator waits for. `number` counts the calls of an execution, from 0. */
+type Call =
+  | Readonly<{ kind: 'activity'; number: number; name: string; input: string; retry: RetryOptions | undefined }>
+  | Readonly<{ kind: 'timer'; number: number; dueMs: number }>
+  | Readonly<{ kind: 'child'; number: number; name: string; input: string; id: string }>;
+type Waiting = Call | Readonly<{ kind: 'all'; calls: readonly Call[] }>;
+
+/** How a call ended, as JSON: nothing else survives. */
+type Ended = Readonly<{ at: string; value: string } | { at: string; failure: string }>;
+
+type Instance = {
+  readonly id: string;
+  readonly name: string;
+  readonly startedAt: string;
+  input: string;
+  /** Results by the number of their call: the history. */
+  history: Map<number, Ended>;
+  /** Attempts of a call so far, and when the next may begin. */
+  attempts: Map<number, Readonly<{ count: number; notBeforeMs: number }>>;
+  /** What the history says was called, to see that a replay calls the same. */
+  called: string[];
+  status: 'Running' | 'Completed' | 'Failed';
+  customStatus: unknown;
+  output: unknown;
+  parent: Readonly<{ id: string; number: number }> | undefined;
+};
+
+/** An execution in memory: lost with the process. */
+type Execution = { readonly generator: Steps<unknown>; waiting: Waiting | undefined; at: string; calls: number; again: string | undefined };
+
+const MOST_TURNS = 3_000;
+
+/**
+ * Drives the generators of real orchestrators as Durable Functions does: results are kept, everything else is forgotten when the host dies,
+ * and the orchestrator is replayed. An activity whose result was not kept runs again. Retry policies and timers follow the world's clock.
+ */
+export class TaskHub {
+  readonly #world: World;
+  readonly #orchestrators: ReadonlyMap<string, Orchestrator<never>>;
+  readonly #activities: ReadonlyMap<string, Run>;
+  #instances = new Map<string, Instance>();
+  #executions = new Map<string, Execution>();
+  #lastEnd = '';
+  /** Told of every orchestration that ends. */
+  onEnd: (instance: Readonly<{ id: string; name: string; output: unknown }>) => void = () => {};
+
+  constructor(world: World, orchestrators: readonly Orchestrator<never>[], activities: ReadonlyMap<string, Run>) {
+    this.#world = world;
+    this.#orchestrators = new Map(orchestrators.map((one) => [one.name, one]));
+    this.#activities = activities;
+  }
+
+  start(name: string, id: string, input: unknown, parent?: Instance['parent']): void {
+    if (this.#instances.get(id)?.status === 'Running') throw new Error(`an instance ${id} is running`);
+    this.#instances.set(id, {
+      id,
+      name,
+      startedAt: this.#world.now,
+      input: JSON.stringify(input),
+      history: new Map(),
+      attempts: new Map(),
+      called: [],
+      status: 'Running',
+      customStatus: null,
+      output: undefined,
+      parent,
+    });
+  }
+
+  /** The client that functions are given; only what rotations use. */
+  client(): DurableClient {
+    const client = {
+      getStatus: async (id: string) => {
+        const found = this.#instances.get(id);
+        return found && { runtimeStatus: found.status, input: JSON.parse(found.input), customStatus: found.customStatus };
+      },
+      startNew: async (name: string, { instanceId, input }: { instanceId: string; input: unknown }) => this.start(name, instanceId, input),
+    };
+    return client as unknown as DurableClient;
+  }
+
+  /** Forgets what only the process knew. */
+  crash(): void {
+    this.#executions.clear();
+  }
+
+  /** Forgets everything, as when the task hub is deleted. */
+  lose(): void {
+    this.#instances.clear();
+    this.#executions.clear();
+  }
+
+  /** How the orchestration ended that ended last, for the report of a violation. */
+  lastEnd = (): string => this.#lastEnd;
+
+  /** What is stored of all orchestrations. */
+  everything(): string {
+    return JSON.stringify([...this.#instances.values()].map((one) => ({ ...one, history: [...one.history] })));
+  }
+
+  /**
+   * Goes on with whatever can go on, in the order that `pick` chooses; where all wait, time moves on.
+   *
+   * @param turns How many results at most.
+   */
+  async run(pick: (among: number) => number, turns = MOST_TURNS): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) {
+      const open = this.#openCalls();
+      if (open.length === 0) return;
+      const ready = open.filter(({ fromMs }) => fromMs <= Date.parse(this.#world.now));
+      if (ready.length === 0) {
+        this.#world.advanceTo(Math.min(...open.map(({ fromMs }) => fromMs)));
+        continue;
+      }
+      const { instance, call } = ready[pick(ready.length)] ?? (ready[0] as (typeof ready)[0]);
+      await this.#carryOut(instance, call);
+      if (turn === MOST_TURNS - 1) this.#world.violated('F', 'it runs for ever');
+    }
+  }
+
+  async #carryOut(instance: Instance, call: Call): Promise<void> {
+    if (call.kind !== 'activity') return this.#end(instance, call.number, { at: this.#world.now, value: 'null' });
+    const run = this.#activities.get(call.name);
+    if (!run) throw new Error(`there is no activity ${call.name}`);
+    const crash = this.#world.nextCrash();
+    const result = await Promise.race([crash, attempt(run, call.input)]);
+    if (result === 'crashed') {
+      this.crash();
+      return this.#world.restart();
+    }
+    if ('failure' in result && this.#mayRetry(instance, call)) return;
+    this.#end(instance, call.number, { at: this.#world.now, ...result });
+  }
+
+  #mayRetry(instance: Instance, { number, retry }: Extract<Call, { kind: 'activity' }>): boolean {
+    const count = (instance.attempts.get(number)?.count ?? 0) + 1;
+    if (!retry || count >= retry.maxNumberOfAttempts) return false;
+    const grown = retry.firstRetryIntervalInMilliseconds * (retry.backoffCoefficient ?? 1) ** (count - 1);
+    const waitMs = Math.min(grown, retry.maxRetryIntervalInMilliseconds ?? grown);
+    instance.attempts.set(number, { count, notBeforeMs: Date.parse(this.#world.now) + waitMs });
+    return true;
+  }
+
+  #end(instance: Instance, number: number, ended: Ended): void {
+    instance.history.set(number, ended);
+  }
+
+  /** Calls that can be carried out, now or later; what has results is gone on with first. */
+  #openCalls(): { instance: Instance; call: Call; fromMs: number }[] {
+    // One that ends may be waited for by another, and one that goes on may start others.
+    for (let moved = true; moved; ) moved = [...this.#instances.values()].map((instance) => this.#goOn(instance)).includes(true);
+    return [...this.#instances.values()]
+      .filter(({ status }) => status === 'Running')
+      .flatMap((instance) => {
+        const { waiting } = this.#executions.get(instance.id) as Execution;
+        return callsOf(waiting)
+          .filter(({ kind, number }) => kind !== 'child' && !instance.history.has(number))
+          .map((call) => ({ instance, call, fromMs: fromMs(instance, call) }));
+      });
+  }
+
+  /** Resumes an orchestrator for as long as the history has what it waits for; tells whether it did. */
+  #goOn(instance: Instance): boolean {
+    for (let moved = false; ; moved = true) {
+      if (instance.status !== 'Running') return moved;
+      const execution = this.#executions.get(instance.id) ?? this.#begin(instance);
+      const { waiting } = execution;
+      const ended = callsOf(waiting).map(({ number }) => instance.history.get(number));
+      if (waiting && ended.some((one) => one === undefined)) return moved;
+      execution.at = [execution.at, ...ended.map((one) => (one as Ended).at)].sort().at(-1) ?? execution.at;
+      this.#resume(instance, execution, waiting, ended as Ended[]);
+    }
+  }
+
+  #begin(instance: Instance): Execution {
+    const orchestrator = this.#orchestrators.get(instance.name);
+    if (!orchestrator) throw new Error(`there is no orchestrator ${instance.name}`);
+    const execution: { -readonly [Key in keyof Execution]: Execution[Key] } = {
+      generator: undefined as unknown as Steps<unknown>,
+      waiting: undefined,
+      at: instance.startedAt,
+      calls: 0,
+      again: undefined,
+    };
+    execution.generator = orchestrator.handler(this.#contextOf(instance, execution));
+    this.#executions.set(instance.id, execution);
+    return execution;
+  }
+
+  #resume(instance: Instance, execution: Execution, waiting: Waiting | undefined, ended: readonly Ended[]): void {
+    try {
+      const failed = ended.find((one) => 'failure' in one);
+      const values = ended.map((one) => ('value' in one ? JSON.parse(one.value) : undefined));
+      const next =
+        failed && 'failure' in failed
+          ? execution.generator.throw(new Error(failed.failure))
+          : execution.generator.next(waiting?.kind === 'all' ? values : values[0]);
+      if (!next.done) {
+        execution.waiting = next.value as unknown as Waiting;
+        for (const call of callsOf(execution.waiting)) this.#note(instance, call);
+        return;
+      }
+      if (execution.again === undefined) this.#finish(instance, 'Completed', next.value);
+      else this.#startAnew(instance, execution.again);
+    } catch (error) {
+      this.#finish(instance, 'Failed', String(error));
+    }
+  }
+
+  /** The first time a call is begun; a replay must come to the same. */
+  #note(instance: Instance, call: Call): void {
+    const said = `${call.kind} ${'name' in call ? `${call.name} ${call.input}` : call.dueMs}`;
+    const before = instance.called[call.number];
+    if (before === undefined) {
+      instance.called[call.number] = said;
+      if (call.kind === 'child') this.start(call.name, call.id, JSON.parse(call.input), { id: instance.id, number: call.number });
+    } else if (before !== said) {
+      this.#world.violated('replay', `${instance.name} called ${said}, and had called ${before}`);
+    }
+  }
+
+  #startAnew(instance: Instance, input: string): void {
+    Object.assign(instance, { input, history: new Map(), attempts: new Map(), called: [] });
+    this.#executions.delete(instance.id);
+  }
+
+  #finish(instance: Instance, status: 'Completed' | 'Failed', output: unknown): void {
+    instance.status = status;
+    instance.output = output;
+    this.#executions.delete(instance.id);
+    this.#lastEnd = JSON.stringify(output);
+    this.onEnd(instance);
+    const { parent } = instance;
+    const waiting = parent && this.#instances.get(parent.id);
+    if (parent && waiting) this.#end(waiting, parent.number, { at: this.#world.now, value: JSON.stringify(output ?? null) });
+  }
+
+  #contextOf(instance: Instance, execution: Execution): OrchestrationContext {
+    const number = () => execution.calls++;
+    const text = (input: unknown) => JSON.stringify(input ?? null);
+    const task = (waiting: Waiting) => waiting as unknown as Task;
+    const df = {
+      instanceId: instance.id,
+      get currentUtcDateTime() {
+        return new Date(execution.at);
+      },
+      getInput: () => JSON.parse(instance.input),
+      setCustomStatus: (status: unknown) => {
+        instance.customStatus = JSON.parse(text(status));
+      },
+      callActivity: (name: string, input: unknown) =>
+        task({ kind: 'activity', number: number(), name, input: text(input), retry: undefined }),
+      callActivityWithRetry: (name: string, retry: RetryOptions, input: unknown) =>
+        task({ kind: 'activity', number: number(), name, input: text(input), retry }),
+      createTimer: (due: Date) => task({ kind: 'timer', number: number(), dueMs: due.getTime() }),
+      callSubOrchestrator: (name: string, input: unknown, id: string) =>
+        task({ kind: 'child', number: number(), name, input: text(input), id }),
+      continueAsNew: (input: unknown) => {
+        execution.again = text(input);
+      },
+      Task: { all: (calls: readonly Call[]) => task({ kind: 'all', calls }) },
+    };
+    return { df } as unknown as OrchestrationContext;
+  }
+}
+
+const callsOf = (waiting: Waiting | undefined): readonly Call[] =>
+  waiting === undefined ? [] : waiting.kind === 'all' ? waiting.calls : [waiting];
+
+const fromMs = (instance: Instance, call: Call): number =>
+  call.kind === 'timer' ? call.dueMs : (instance.attempts.get(call.number)?.notBeforeMs ?? 0);
+
+async function attempt(run: Run, input: string): Promise<Readonly<{ value: string } | { failure: string }>> {
+  try {
+    return { value: JSON.stringify((await run(JSON.parse(input))) ?? null) };
+  } catch (error) {
+    return { failure: `failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
