@@ -8,6 +8,8 @@ export type Io = Readonly<{
   /** The folder that relative paths start from. */
   cwd: string;
   now(): Date;
+  /** Asks whoever sits at the terminal; absent when nobody does. */
+  ask?(question: string): Promise<string>;
 }>;
 
 export type Output = Readonly<{

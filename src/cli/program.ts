@@ -10,8 +10,10 @@ import { hsmCommand } from './commands/hsm.ts';
 import { preRestoreCommand } from './commands/pre-restore.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
+import { roleCommand } from './commands/role.ts';
 import { runCommand } from './commands/run.ts';
 import { secretCommand } from './commands/secret.ts';
+import { settingCommand } from './commands/setting.ts';
 import { reportError } from './errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 
@@ -51,6 +53,8 @@ function buildProgram(context: CommandContext): Command {
     configCommand,
     catalogueCommand,
     retentionCommand,
+    roleCommand,
+    settingCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
 

@@ -13,7 +13,7 @@ export type ReadyFile = Readonly<{
   storageConnectionString: string;
   users: Readonly<Record<string, string>>;
   /** The emulator's own ready file. */
-  emulator: Readonly<{ controlUrl: string } & Record<string, unknown>>;
+  emulator: Readonly<{ controlUrl: string; tokenUrl: string; tokenHeader: string; caFile: string } & Record<string, unknown>>;
 }>;
 
 /** Where the file lies in a project, looked for from the current folder upward. */

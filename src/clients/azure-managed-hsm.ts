@@ -1,4 +1,3 @@
-import type { TokenCredential } from '@azure/core-auth';
 import type { FullOperationResponse } from '@azure/core-client';
 import type { KeyClient } from '@azure/keyvault-keys';
 import type { KeyVaultAccessControlClient, KeyVaultBackupClient, KeyVaultSettingsClient } from '#keyvault-admin';
@@ -6,6 +5,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { JobCheck, JobKind, JobStart } from '../domain/job.ts';
 import { hsmRefused } from '../domain/problems.ts';
 import { redact } from '../domain/redact.ts';
+import { type Access, readingOptions } from './access.ts';
 import { azureCanaryKeys, unlessMissing } from './azure-canary-keys.ts';
 import { callerId } from './caller-id.ts';
 import { RefusedError, TransientError } from './errors.ts';
@@ -35,9 +35,10 @@ type SdkClients = Readonly<{
  *
  * @param url `https://<hsm>.managedhsm.azure.net`
  */
-export function azureManagedHsm(name: string, url: string, credential: TokenCredential, readSecret: ReadSecret): ManagedHsm {
+export function azureManagedHsm(name: string, url: string, access: Access, readSecret: ReadSecret): ManagedHsm {
+  const { credential, ca } = access;
   let loaded: Promise<SdkClients> | undefined;
-  const clients = () => (loaded ??= loadClients(url, credential));
+  const clients = () => (loaded ??= loadClients(url, access));
 
   const start = async (
     kind: JobKind,
@@ -87,7 +88,7 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
       name,
       url,
       credential,
-      options: readingOptions(url),
+      options: readingOptions(url, ca),
       read: (doing, work) => read(doing, ({ keys }) => work(keys)),
     }),
 
@@ -225,15 +226,9 @@ export function azureManagedHsm(name: string, url: string, credential: TokenCred
 
 type StartOptions = Readonly<{ onResponse: (response: FullOperationResponse) => void; abortSignal: AbortSignal }>;
 
-const readingOptions = (url: string) => ({
-  // Behind a loopback address stands an emulator, whose host name cannot end in the challenge's resource.
-  disableChallengeResourceVerification: /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname),
-  retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 5_000 },
-});
-
-async function loadClients(url: string, credential: TokenCredential): Promise<SdkClients> {
+async function loadClients(url: string, { credential, ca }: Access): Promise<SdkClients> {
   const [admin, { KeyClient }] = await Promise.all([import('#keyvault-admin'), import('@azure/keyvault-keys')]);
-  const reading = readingOptions(url);
+  const reading = readingOptions(url, ca);
   const starting = { ...reading, retryOptions: { maxRetries: 0 } };
   return {
     starter: new admin.KeyVaultBackupClient(url, credential, starting),

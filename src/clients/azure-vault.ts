@@ -2,6 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { SecretClient, SecretProperties } from '@azure/keyvault-secrets';
 import { vaultRefused } from '../domain/rotation/problems.ts';
 import { Sensitive } from '../domain/rotation/sensitive.ts';
+import { readingOptions } from './access.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 import type { SecretFacts, Vault, VersionChange } from './vault.ts';
@@ -14,9 +15,9 @@ const LIST_DEADLINE_MS = 300_000;
  *
  * @param url `https://<vault>.vault.azure.net`
  */
-export function azureVault(name: string, url: string, credential: TokenCredential): Vault {
+export function azureVault(name: string, url: string, credential: TokenCredential, ca?: string): Vault {
   let loaded: Promise<SecretClient> | undefined;
-  const client = () => (loaded ??= loadClient(url, credential));
+  const client = () => (loaded ??= loadClient(url, credential, ca));
   const deadline = () => ({ abortSignal: AbortSignal.timeout(CALL_DEADLINE_MS) });
 
   const ask = async <T>(doing: string, work: (client: SecretClient) => Promise<T>): Promise<T> => {
@@ -80,14 +81,10 @@ export function azureVault(name: string, url: string, credential: TokenCredentia
   };
 }
 
-async function loadClient(url: string, credential: TokenCredential): Promise<SecretClient> {
+async function loadClient(url: string, credential: TokenCredential, ca?: string): Promise<SecretClient> {
   const { SecretClient } = await import('@azure/keyvault-secrets');
-  return new SecretClient(url, credential, {
-    // Behind a loopback address stands an emulator, whose host name cannot end in the challenge's resource.
-    disableChallengeResourceVerification: /^(localhost|127\.0\.0\.1|\[::1\])$/.test(new URL(url).hostname),
-    // A write that is repeated here makes a second version of the same value, which does no harm.
-    retryOptions: { maxRetries: 2, retryDelayInMs: 500, maxRetryDelayInMs: 5_000 },
-  });
+  // A write that is repeated by a retry makes a second version of the same value, which does no harm.
+  return new SecretClient(url, credential, readingOptions(url, ca));
 }
 
 const changeOf = ({ tags, enabled, expiresAt }: VersionChange) => ({

@@ -1,8 +1,8 @@
-import type { TokenCredential } from '@azure/core-auth';
 import type { Config, HsmConfig, VaultConfig } from '../config/config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Duty } from '../domain/duty.ts';
 import { NotConfiguredError } from '../domain/errors.ts';
+import { type Access, lazyCredential, readingOptions } from './access.ts';
 import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
 import { azureManagedHsm } from './azure-managed-hsm.ts';
 import { azureVault } from './azure-vault.ts';
@@ -31,9 +31,13 @@ export type Clients = Readonly<{
   documents: BlobStore;
 }>;
 
-/** Clients of one duty, each made when first asked for and kept for the life of the process. */
-export function createClients({ config, storage, duties, identities, emulatedClock }: Settings, duty: Duty): Clients {
-  const credential = lazyCredential(identities[duty]);
+/**
+ * Clients of one duty, each made when first asked for and kept for the life of the process.
+ *
+ * @param access Who calls in place of the duty's identity, for commands that run as the person who typed them.
+ */
+export function createClients({ config, storage, duties, identities, emulatedClock }: Settings, duty: Duty, access?: Access): Clients {
+  const { credential, ca } = access ?? { credential: lazyCredential(identities[duty]) };
   const account = parseStorage(storage);
   const machineNow = emulatedClock ? unshiftedNow : undefined;
   const hsmConfig = (name: string): HsmConfig => {
@@ -56,7 +60,7 @@ export function createClients({ config, storage, duties, identities, emulatedClo
   };
   const store = (url: string): CopyStore => azureBlobStore(url, credential, account, machineNow);
   // By address, so that a vault that keeps its own escrow is one client.
-  const vaultAt = remembering((url) => azureVault(nameOfVault(config, url), url, credential));
+  const vaultAt = remembering((url) => azureVault(nameOfVault(config, url), url, credential, ca));
   return {
     config,
     duties,
@@ -71,7 +75,9 @@ export function createClients({ config, storage, duties, identities, emulatedClo
         'Name one as "escrowVault" of the vault, or in defaults.vault.',
       );
     },
-    hsm: remembering((name) => azureManagedHsm(name, hsmConfig(name).url, credential, (reference) => readSecret(reference, credential))),
+    hsm: remembering((name) =>
+      azureManagedHsm(name, hsmConfig(name).url, { credential, ca }, (reference) => readSecret(reference, { credential, ca })),
+    ),
     backups: remembering((name) => store(hsmConfig(name).backupTo.container)),
     copies: remembering((name) => {
       const container = hsmConfig(name).immutableCopy?.container;
@@ -98,28 +104,11 @@ function remembering<T>(make: (name: string) => T): (name: string) => T {
 /** What time it is on this machine although the process's clock is emulated. */
 const unshiftedNow = (): number => performance.timeOrigin + performance.now();
 
-/** The credential library is loaded with the first token, not at start. */
-function lazyCredential(clientId: string | undefined): TokenCredential {
-  let loaded: Promise<TokenCredential> | undefined;
-  const load = async (): Promise<TokenCredential> => {
-    const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
-    return clientId ? new ManagedIdentityCredential({ clientId }) : new DefaultAzureCredential();
-  };
-  return {
-    async getToken(scopes, options) {
-      loaded ??= load();
-      return (await loaded).getToken(scopes, options);
-    },
-  };
-}
-
-async function readSecret(reference: string, credential: TokenCredential): Promise<string> {
+async function readSecret(reference: string, { credential, ca }: Access): Promise<string> {
   const { SecretClient } = await import('@azure/keyvault-secrets');
-  const { origin, pathname, hostname } = new URL(reference);
+  const { origin, pathname } = new URL(reference);
   const name = pathname.split('/')[2] ?? '';
-  const client = new SecretClient(origin, credential, {
-    disableChallengeResourceVerification: hostname === '127.0.0.1' || hostname === 'localhost',
-  });
+  const client = new SecretClient(origin, credential, readingOptions(origin, ca));
   const { value } = await client.getSecret(name, { abortSignal: AbortSignal.timeout(READ_SECRET_MS) });
   return (value ?? '').replace(/^\?/, '');
 }

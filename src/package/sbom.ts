@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
+import { stableId } from '../clients/stable-id.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { VERSION } from '../version.ts';
 import type { BundledPackage } from './bundle.ts';
@@ -52,7 +52,7 @@ export async function sbom(root: string, packages: readonly BundledPackage[], sh
     $schema: all.$schema,
     bomFormat: all.bomFormat,
     specVersion: all.specVersion,
-    serialNumber: `urn:uuid:${uuidOf(sha256)}`,
+    serialNumber: `urn:uuid:${stableId('hsmkeep package', sha256)}`,
     version: 1,
     metadata: {
       lifecycles: [{ phase: 'build' }],
@@ -92,9 +92,3 @@ const essentials = ({ 'bom-ref': ref, type, name, version, scope, purl, hashes, 
   ...(hashes && { hashes }),
   ...(licenses && { licenses }),
 });
-
-/** A version 8 UUID: of our own making, and the same for the same text. @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8 */
-function uuidOf(text: string): string {
-  const hex = createHash('sha256').update(`hsmkeep package ${text}`).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
-}

@@ -1,4 +1,4 @@
-import type { TokenCredential } from '@azure/core-auth';
+import { emulatorCredential } from '../emulator-credential.ts';
 import type { EmulatorReady } from './emulator.ts';
 
 /**
@@ -18,26 +18,3 @@ export async function provideDemoKeys(hsmUrl: string, ready: EmulatorReady, ca: 
   // A second version: a backup has to hold both.
   await keys.createRsaKey('disk-encryption', { keySize: 2048, hsm: true, keyOps: ['wrapKey', 'unwrapKey'] });
 }
-
-/**
- * The emulator's default identity, who is administrator of everything, by the App Service protocol. The SDK's own managed identity
- * credential would have to be told through this process's environment.
- *
- * @see https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
- */
-function emulatorCredential({ tokenUrl, tokenHeader }: EmulatorReady): TokenCredential {
-  return {
-    async getToken(scopes) {
-      const resource = [scopes].flat()[0]?.replace(/\/\.default$/, '') ?? '';
-      const url = new URL(tokenUrl);
-      url.searchParams.set('api-version', '2019-08-01');
-      url.searchParams.set('resource', resource);
-      const answer = await fetch(url, { headers: { 'X-IDENTITY-HEADER': tokenHeader }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (!answer.ok) throw new Error(`The emulator gave no token for ${resource}: ${answer.status}`);
-      const { access_token, expires_on } = (await answer.json()) as { access_token: string; expires_on: string };
-      return { token: access_token, expiresOnTimestamp: Number(expires_on) * 1000 };
-    },
-  };
-}
-
-const TIMEOUT_MS = 10_000;
