@@ -7,6 +7,7 @@ import { checkRestoreJob } from './activities/check-restore-job.ts';
 import { checkRestoreOutcome } from './activities/check-restore-outcome.ts';
 import { checkSafetyBackup } from './activities/check-safety-backup.ts';
 import { chooseBackup } from './activities/choose-backup.ts';
+import { chooseDrill } from './activities/choose-drill.ts';
 import { clearStaging } from './activities/clear-staging.ts';
 import { closeSecret } from './activities/close-secret.ts';
 import { compareRestored } from './activities/compare-restored.ts';
@@ -15,18 +16,22 @@ import { copyFolder } from './activities/copy-folder.ts';
 import type { Activity } from './activities/define-activity.ts';
 import { escrowSecret } from './activities/escrow-secret.ts';
 import { findDueSecrets } from './activities/find-due-secrets.ts';
+import { findGoodBackup } from './activities/find-good-backup.ts';
 import { findNewFolders } from './activities/find-new-folders.ts';
 import { findUncopied } from './activities/find-uncopied.ts';
 import { fingerprintFolder } from './activities/fingerprint-folder.ts';
 import { hashFolder } from './activities/hash-folder.ts';
 import { holdRestoreBackup } from './activities/hold-restore-backup.ts';
 import { judgeRestore } from './activities/judge-restore.ts';
+import { keepDrillContent } from './activities/keep-drill-content.ts';
 import { markBackups } from './activities/mark-backups.ts';
 import { noteCopy } from './activities/note-copy.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
 import { planHsmRetention } from './activities/plan-hsm-retention.ts';
+import { proveCanary } from './activities/prove-canary.ts';
 import { pruneBackup } from './activities/prune-backup.ts';
 import { publishSecret } from './activities/publish-secret.ts';
+import { purgeCanary } from './activities/purge-canary.ts';
 import { reconcileSecret } from './activities/reconcile-secret.ts';
 import { releaseLock } from './activities/release-lock.ts';
 import { repairRoles } from './activities/repair-roles.ts';
@@ -44,12 +49,14 @@ import { startRestore } from './activities/start-restore.ts';
 import { storeIntent } from './activities/store-intent.ts';
 import { takeInventory } from './activities/take-inventory.ts';
 import { useRetentionApproval } from './activities/use-retention-approval.ts';
+import { verifyBackup } from './activities/verify-backup.ts';
 import { writeRecord } from './activities/write-record.ts';
 import type { Route } from './functions/define-route.ts';
 import { health } from './functions/health.ts';
 import { hsmBackupHold } from './functions/hsm-backup-hold.ts';
 import { hsmBackupUndo } from './functions/hsm-backup-undo.ts';
 import { hsmBackup, hsmBackups } from './functions/hsm-backups.ts';
+import { hsmDrill } from './functions/hsm-drill.ts';
 import { hsmPreRestore } from './functions/hsm-pre-restore.ts';
 import { hsm, hsms } from './functions/hsms.ts';
 import { hsmRestores, restore } from './functions/restores.ts';
@@ -63,6 +70,7 @@ import { secretRotate } from './functions/secret-rotate.ts';
 import { secret, secrets } from './functions/secrets.ts';
 import { backupHsm } from './orchestrators/backup-hsm.ts';
 import { copyBackups } from './orchestrators/copy-backups.ts';
+import { drillHsm } from './orchestrators/drill-hsm.ts';
 import type { Orchestrator } from './orchestrators/durable.ts';
 import { preRestoreBackup } from './orchestrators/pre-restore-backup.ts';
 import { restoreHsm } from './orchestrators/restore-hsm.ts';
@@ -74,6 +82,7 @@ import { sweepSecrets } from './orchestrators/sweep-secrets.ts';
 export const ORCHESTRATORS: readonly Orchestrator<never>[] = [
   backupHsm,
   copyBackups,
+  drillHsm,
   preRestoreBackup,
   restoreHsm,
   retireSecret,
@@ -92,6 +101,7 @@ export const ACTIVITIES = [
   checkRestoreOutcome,
   checkSafetyBackup,
   chooseBackup,
+  chooseDrill,
   clearStaging,
   closeSecret,
   compareRestored,
@@ -99,18 +109,22 @@ export const ACTIVITIES = [
   copyFolder,
   escrowSecret,
   findDueSecrets,
+  findGoodBackup,
   findNewFolders,
   findUncopied,
   fingerprintFolder,
   hashFolder,
   holdRestoreBackup,
   judgeRestore,
+  keepDrillContent,
   markBackups,
   noteCopy,
   noteLockStep,
   planHsmRetention,
+  proveCanary,
   pruneBackup,
   publishSecret,
+  purgeCanary,
   reconcileSecret,
   releaseLock,
   repairRoles,
@@ -128,6 +142,7 @@ export const ACTIVITIES = [
   storeIntent,
   takeInventory,
   useRetentionApproval,
+  verifyBackup,
   writeRecord,
 ] as readonly Activity<never, unknown>[];
 
@@ -143,6 +158,7 @@ export const ROUTES: readonly Route[] = [
   retentionPreview,
   retentionApprove,
   hsmPreRestore,
+  hsmDrill,
   hsmRestores,
   restore,
   restoreApprove,

@@ -2,12 +2,15 @@ import { updateDocument } from '../clients/blob-store.ts';
 import type { Clients } from '../clients/clients.ts';
 import { TransientError } from '../clients/errors.ts';
 import { parseDocument } from '../domain/documents.ts';
+import { OperatorError } from '../domain/errors.ts';
 import type { HsmJob, JobStart } from '../domain/job.ts';
 import { type AttemptState, attemptState, type RestoreAttempt } from '../domain/restore/attempt.ts';
 import { attemptPath } from '../domain/restore/plan.ts';
+import { parseRunId } from '../domain/run-id.ts';
 import type { Problem } from '../domain/views.ts';
 import type { ApprovedRestore } from './check-restore-approval.ts';
 import { defineActivity } from './define-activity.ts';
+import { requireDrill } from './drill-clients.ts';
 
 /** `attempt` counts from 1; a higher one only once it is known that the one before was not taken. */
 export type StartRestoreInput = Readonly<{ restore: ApprovedRestore; attempt: number }>;
@@ -31,6 +34,7 @@ export const startRestore = defineActivity(
   ['restore'],
   (clients) =>
     async ({ restore, attempt }: StartRestoreInput): Promise<StartRestoreResult> => {
+      requireTarget(clients, restore);
       const entered = await enter(clients, restore.id, attempt);
       if (entered.status === 'started') return { status: 'started', job: entered.job, retryAfterMs: null, date: null };
       if (entered.status === 'sent') return { status: 'unclear', detail: 'an earlier request' };
@@ -41,6 +45,17 @@ export const startRestore = defineActivity(
       return start.status === 'refused' ? { status: 'declined', problem: start.problem } : start;
     },
 );
+
+/** A drill never replaces anything in an HSM that is kept, whatever the configuration said when it began. @throws {OperatorError} */
+function requireTarget(clients: Clients, { id, source, target }: ApprovedRestore): void {
+  if (parseRunId(id)?.kind !== 'drill') return;
+  const allowed = requireDrill(clients, source).target.name;
+  if (allowed === target) return;
+  throw new OperatorError(
+    `Drills of ${source} go into ${allowed} by now, and not into ${target}.`,
+    'Nothing was restored; start the drill anew.',
+  );
+}
 
 const send = ({ hsm, hsmConfig }: Clients, { source, target, folder, scope }: ApprovedRestore): Promise<JobStart> => {
   const { backupTo } = hsmConfig(source);

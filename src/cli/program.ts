@@ -5,6 +5,7 @@ import { catalogueCommand } from './commands/catalogue.ts';
 import { type CommandContext, withExamples } from './commands/command.ts';
 import { configCommand } from './commands/config.ts';
 import { devCommand } from './commands/dev.ts';
+import { drillCommand } from './commands/drill.ts';
 import { emulatorCommand } from './commands/emulator.ts';
 import { hsmCommand } from './commands/hsm.ts';
 import { preRestoreCommand } from './commands/pre-restore.ts';
@@ -48,6 +49,7 @@ function buildProgram(context: CommandContext): Command {
     backupCommand,
     preRestoreCommand,
     restoreCommand,
+    drillCommand,
     runCommand,
     secretCommand,
     configCommand,

@@ -15,7 +15,7 @@ export type Clients = Readonly<{
   config: Config;
   /** What this app does, whatever identity these clients use. */
   duties: readonly Duty[];
-  /** The configuration of one HSM. @throws {NotConfiguredError} when there is none of that name. */
+  /** The configuration of one HSM, kept or for drills only. @throws {NotConfiguredError} when there is none of that name. */
   hsmConfig(name: string): HsmConfig;
   hsm(name: string): ManagedHsm;
   /** The container that an HSM's backups lie in. */
@@ -41,11 +41,12 @@ export function createClients({ config, storage, duties, identities, emulatedClo
   const account = parseStorage(storage);
   const machineNow = emulatedClock ? unshiftedNow : undefined;
   const hsmConfig = (name: string): HsmConfig => {
-    const found = config.hsms.find((hsm) => hsm.name.toLowerCase() === name.toLowerCase());
+    const all = [...config.hsms, ...config.drillHsms];
+    const found = all.find((hsm) => hsm.name.toLowerCase() === name.toLowerCase());
     if (!found)
       throw new NotConfiguredError(
         `No HSM named ${name} is configured.`,
-        `Configured are: ${config.hsms.map((hsm) => hsm.name).join(', ') || 'none'}.`,
+        `Configured are: ${all.map((hsm) => hsm.name).join(', ') || 'none'}.`,
       );
     return found;
   };

@@ -22,7 +22,7 @@ export async function makePruningPlan(clients: Clients, hsm: string, now: string
   const approval = approved ? await readApproval(documents, hsm) : undefined;
   return planPruning({
     hsm,
-    configured: config.hsms.map(({ name }) => name),
+    configured: [...config.hsms, ...config.drillHsms].map(({ name }) => name),
     state: await readRetentionState(clients.backups(hsm), hsm),
     policy,
     mode: configuration.prune,

@@ -1,5 +1,7 @@
 import { Cron } from 'croner';
 import * as z from 'zod';
+import { CANARY_KEY } from '../domain/canary.ts';
+import { drillTarget } from '../domain/drill/target.ts';
 import { OperatorError } from '../domain/errors.ts';
 
 const isTimeZone = (name: string): boolean => {
@@ -116,7 +118,10 @@ const hsmOptions = {
       into: name,
       mode: z.enum(['canary', 'full']).optional(),
       schedule: schedule.optional(),
-      canaryKey: z.string().min(1).optional(),
+      canaryKey: z
+        .string()
+        .regex(/^[0-9a-zA-Z-]{1,127}$/, 'must be the name of a key: letters, digits and hyphens')
+        .optional(),
     })
     .optional(),
   repairRoles: z.boolean().optional(),
@@ -139,6 +144,18 @@ export const configFile = z.strictObject({
   audience: z.string().min(1).optional(),
   defaults: z.strictObject({ hsm: z.strictObject(hsmOptions).optional(), vault: z.strictObject(vaultOptions).optional() }).optional(),
   hsms: z.array(z.strictObject({ name, url: serviceUrl, ...hsmOptions })).default([]),
+  /** HSMs that are there for drills only: not backed up by schedule, and never kept. */
+  drillHsms: z
+    .array(
+      z.strictObject({
+        name,
+        url: serviceUrl,
+        securityDomain: hsmOptions.securityDomain,
+        backupTo: hsmOptions.backupTo,
+        repairRoles: hsmOptions.repairRoles,
+      }),
+    )
+    .default([]),
   vaults: z.array(z.strictObject({ name, url: serviceUrl, ...vaultOptions })).default([]),
   notify: z
     .array(
@@ -169,9 +186,16 @@ const HSM_DEFAULTS = {
   repairRoles: false,
 } as const satisfies Partial<HsmFile>;
 
+/** At six on the first of each month. */
+const DRILL_DEFAULTS = { mode: 'canary', schedule: '0 0 6 1 * *', canaryKey: CANARY_KEY } as const;
+
+/** `into`: an HSM of `drillHsms`. */
+export type DrillConfig = Readonly<{ into: string; mode: 'canary' | 'full'; schedule: string; canaryKey: string }>;
+
 /** One Managed HSM with every default filled in. */
 export type HsmConfig = Readonly<
-  Omit<HsmFile, keyof typeof HSM_DEFAULTS | 'backupTo'> & {
+  Omit<HsmFile, keyof typeof HSM_DEFAULTS | 'backupTo' | 'drill'> & {
+    drill?: DrillConfig;
     backupTo: Readonly<{ container: string; auth: 'managedIdentity' | Readonly<{ sas: string }> }>;
     schedule: string;
     jitterMinutes: number;
@@ -190,9 +214,11 @@ const VAULT_DEFAULTS = { rotation: 'observe', targets: [] } as const satisfies P
 export type VaultConfig = Readonly<Omit<VaultFile, 'rotation' | 'targets'> & { rotation: 'observe' | 'on'; targets: readonly string[] }>;
 
 /** The whole configuration, validated, defaults merged under every HSM and vault. */
-export type Config = Readonly<Omit<ConfigFile, 'hsms' | 'vaults' | 'defaults' | 'endpoints'>> &
+export type Config = Readonly<Omit<ConfigFile, 'hsms' | 'drillHsms' | 'vaults' | 'defaults' | 'endpoints'>> &
   Readonly<{
     hsms: readonly HsmConfig[];
+    /** HSMs that are there for drills only. */
+    drillHsms: readonly HsmConfig[];
     vaults: readonly VaultConfig[];
     endpoints: Readonly<{ arm: string; graph: string; authority: string }>;
   }>;
@@ -213,8 +239,15 @@ export function parseConfig(text: string): Config {
   }
 
   const hsms = data.hsms.map((hsm) => mergeHsm(data, hsm));
+  const drillHsms = data.drillHsms.map((hsm) => mergeDrillHsm(data, hsm));
   const vaults = data.vaults.map((vault) => mergeVault(data, vault));
-  const mistakes = [...duplicates(data), ...hsms.flatMap(missingParts), ...vaults.flatMap(missingEscrow)];
+  const mistakes = [
+    ...duplicates(data),
+    ...hsms.flatMap(missingParts('hsms')),
+    ...drillHsms.flatMap(missingParts('drillHsms')),
+    ...drillMistakes(hsms, drillHsms),
+    ...vaults.flatMap(missingEscrow),
+  ];
   if (mistakes.length > 0) throw invalid(mistakes);
 
   const { defaults, endpoints, ...rest } = data;
@@ -222,6 +255,7 @@ export function parseConfig(text: string): Config {
     ...rest,
     vaults,
     hsms: hsms as HsmConfig[],
+    drillHsms: drillHsms as HsmConfig[],
     endpoints: {
       arm: endpoints?.arm ?? 'https://management.azure.com',
       graph: endpoints?.graph ?? 'https://graph.microsoft.com',
@@ -244,19 +278,29 @@ function parseJson(text: string): unknown {
   }
 }
 
-function mergeHsm({ defaults }: ConfigFile, hsm: HsmFile) {
+function mergeHsm({ defaults }: Pick<ConfigFile, 'defaults'>, hsm: HsmFile) {
   const shared = defaults?.hsm ?? {};
+  const { drill: _shared, ...sharedRest } = shared;
   const backupTo = hsm.backupTo ?? shared.backupTo;
+  const { drill: _, ...own } = hsm;
+  const drill = hsm.drill ?? shared.drill;
   return {
     ...HSM_DEFAULTS,
-    ...shared,
-    ...hsm,
+    ...sharedRest,
+    ...own,
+    ...(drill && { drill: { ...DRILL_DEFAULTS, ...drill } }),
     url: hsm.url.replace(/\/$/, ''),
     backupTo: backupTo && { container: backupTo.container, auth: backupTo.auth ?? 'managedIdentity' },
     // A policy is taken whole: half of one policy and half of another would be a third that nobody wrote.
     retention: hsm.retention ?? shared.retention ?? HSM_DEFAULTS.retention,
     protect: { ...HSM_DEFAULTS.protect, ...shared.protect, ...hsm.protect },
   };
+}
+
+/** Of the defaults it takes where backups go; it is never pruned, checked or drilled by schedule. */
+function mergeDrillHsm({ defaults }: ConfigFile, hsm: ConfigFile['drillHsms'][number]) {
+  const { backupTo } = defaults?.hsm ?? {};
+  return mergeHsm({ defaults: { hsm: { ...(backupTo && { backupTo }) } } }, hsm);
 }
 
 const mergeVault = ({ defaults }: ConfigFile, vault: VaultFile): VaultConfig => {
@@ -273,13 +317,27 @@ const missingEscrow = ({ name, rotation, escrowVault }: VaultConfig, index: numb
         `vaults[${index}].escrowVault: is missing (here or in defaults.vault): the vault that keeps new values of ${name} until they are in use; its own URL keeps them beside its secrets, where every reader of the vault can read them`,
       ];
 
-const missingParts = (hsm: ReturnType<typeof mergeHsm>, index: number): string[] =>
-  hsm.backupTo ? [] : [`hsms[${index}].backupTo: is missing (here or in defaults.hsm): the container that backups of ${hsm.name} go to`];
+const missingParts =
+  (list: 'hsms' | 'drillHsms') =>
+  (hsm: ReturnType<typeof mergeHsm>, index: number): string[] =>
+    hsm.backupTo
+      ? []
+      : [`${list}[${index}].backupTo: is missing (here or in defaults.hsm): the container that backups of ${hsm.name} go to`];
+
+type MergedHsm = ReturnType<typeof mergeHsm>;
+
+/** A drill destroys what is in its target, which must be an HSM that is there for nothing else. */
+function drillMistakes(hsms: readonly MergedHsm[], drillHsms: readonly MergedHsm[]): string[] {
+  return hsms.flatMap((hsm, index) => {
+    const found = hsm.drill && drillTarget(hsm, hsm.drill.into, { hsms, drillHsms });
+    return found && 'problem' in found ? [`hsms[${index}].drill.into: ${found.problem.message} ${found.problem.hint}`] : [];
+  });
+}
 
 /** Two entries of one name would share a lock, a folder prefix and a schedule. */
 function duplicates(file: unknown): string[] {
-  const lists = (file ?? {}) as Record<'hsms' | 'vaults', unknown>;
-  return (['hsms', 'vaults'] as const).flatMap((list) => {
+  const lists = (file ?? {}) as Record<'hsms' | 'drillHsms' | 'vaults', unknown>;
+  return (['hsms', 'drillHsms', 'vaults'] as const).flatMap((list) => {
     const entries = Array.isArray(lists[list]) ? (lists[list] as { name?: unknown }[]) : [];
     const names = entries.map((entry) => String(entry?.name ?? '').toLowerCase());
     return names.flatMap((name, index) => {

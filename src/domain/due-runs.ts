@@ -1,10 +1,16 @@
 import { plannedRunId } from './run-id.ts';
 import { jitterMinutes, latestPlanned, nextPlanned, type Schedule } from './schedule.ts';
 
-export type DueKind = 'backup' | 'pre-restore';
+export type DueKind = 'backup' | 'pre-restore' | 'drill';
 
 /** What the schedule needs to know of one HSM. */
-export type ScheduledHsm = Readonly<{ name: string; schedule: string; jitterMinutes: number; preRestore: 'off' | 'nightly' | 'weekly' }>;
+export type ScheduledHsm = Readonly<{
+  name: string;
+  schedule: string;
+  jitterMinutes: number;
+  preRestore: 'off' | 'nightly' | 'weekly';
+  drill?: Readonly<{ schedule: string }>;
+}>;
 
 /** The latest planned instant that was started, ISO 8601 UTC, by `startKey`. */
 export type LastStarts = Readonly<Record<string, string>>;
@@ -36,7 +42,8 @@ export function dueRuns(
 ): DueRun[] {
   return config.hsms.flatMap((hsm) =>
     kindsOf(hsm).flatMap((kind): DueRun[] => {
-      const plannedAt = latestDue(kind, { pattern: hsm.schedule, timeZone: config.timeZone }, hsm, now);
+      const pattern = kind === 'drill' && hsm.drill ? hsm.drill.schedule : hsm.schedule;
+      const plannedAt = latestDue(kind, { pattern, timeZone: config.timeZone }, hsm, now);
       if (plannedAt === undefined || !isNews(plannedAt, lastStarts[startKey(kind, hsm.name)], now)) return [];
       return [{ kind, hsm: hsm.name, plannedAt, instanceId: plannedRunId(kind, hsm.name, plannedAt) }];
     }),
@@ -74,14 +81,18 @@ export function nextBackupAt(hsm: ScheduledHsm, timeZone: string, now: string): 
   return planned && before(planned, -jitterMs(hsm));
 }
 
-const kindsOf = (hsm: ScheduledHsm): DueKind[] => (hsm.preRestore === 'off' ? ['backup'] : ['backup', 'pre-restore']);
+const kindsOf = ({ preRestore, drill }: ScheduledHsm): DueKind[] => [
+  'backup',
+  ...(preRestore === 'off' ? [] : ['pre-restore' as const]),
+  ...(drill ? ['drill' as const] : []),
+];
 const jitterMs = (hsm: ScheduledHsm): number => jitterMinutes(hsm.name, hsm.jitterMinutes) * 60_000;
 const before = (instant: string, ms: number): string => new Date(Date.parse(instant) - ms).toISOString();
 
 function latestDue(kind: DueKind, schedule: Schedule, hsm: ScheduledHsm, now: string): string | undefined {
   const delayMs = jitterMs(hsm) + (kind === 'pre-restore' ? PRE_RESTORE_AFTER_MS : 0);
   const planned = latestPlanned(schedule, before(now, delayMs));
-  if (planned === undefined || kind === 'backup' || hsm.preRestore !== 'weekly') return planned;
+  if (planned === undefined || kind !== 'pre-restore' || hsm.preRestore !== 'weekly') return planned;
   return latestSunday(schedule, planned);
 }
 

@@ -3,8 +3,8 @@ import { parseRunId } from './run-id.ts';
 
 export type RecordHold = BackupRecord['holds'][number];
 
-/** Whether a restore holds the backup, and no person. */
-const isOfRestore = ({ by }: RecordHold): boolean => parseRunId(by)?.kind === 'restore';
+/** Whether a restore or a drill holds the backup, and no person. */
+const isOfRun = ({ by }: RecordHold): boolean => ['restore', 'drill'].includes(parseRunId(by)?.kind ?? '');
 
 /** The record with a person's hold, in place of an earlier one of theirs. */
 export const withHold = (record: BackupRecord, hold: RecordHold): BackupRecord => ({
@@ -12,8 +12,8 @@ export const withHold = (record: BackupRecord, hold: RecordHold): BackupRecord =
   holds: [...record.holds.filter(({ by }) => by !== hold.by), hold],
 });
 
-/** The record without the holds of persons; what a restore holds, it goes on holding until its time. */
-export const withoutPersonalHolds = (record: BackupRecord): BackupRecord => ({ ...record, holds: record.holds.filter(isOfRestore) });
+/** The record without the holds of persons; what a restore or drill holds, it goes on holding until its time. */
+export const withoutPersonalHolds = (record: BackupRecord): BackupRecord => ({ ...record, holds: record.holds.filter(isOfRun) });
 
 /** The record without marks: the next plan that forgets the backup marks it anew, with the whole time to think it over. */
 export const withoutMarks = (record: BackupRecord): BackupRecord => ({ ...record, marks: [] });

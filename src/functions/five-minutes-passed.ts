@@ -11,6 +11,7 @@ import { isProven } from '../domain/record.ts';
 import { redact } from '../domain/redact.ts';
 import type { BackupView } from '../domain/views.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
+import { drillHsm } from '../orchestrators/drill-hsm.ts';
 import { preRestoreBackup } from '../orchestrators/pre-restore-backup.ts';
 import { sweepSecrets } from '../orchestrators/sweep-secrets.ts';
 import { closeLostRuns } from './lost-runs.ts';
@@ -24,7 +25,10 @@ export const SCHEDULE = '0 */5 * * * *';
 type ScheduleDocument = Readonly<{ schema: 'hsmkeep.schedule/1'; lastStarts: LastStarts }>;
 const PATH = 'index/schedule.json';
 
-const DUTY_OF = { backup: 'backup', 'pre-restore': 'restore', sweep: 'rotate' } as const satisfies Record<Due['kind'], Duty>;
+const DUTY_OF = { backup: 'backup', 'pre-restore': 'restore', drill: 'restore', sweep: 'rotate' } as const satisfies Record<
+  Due['kind'],
+  Duty
+>;
 
 type Due = DueRun | DueSweep;
 
@@ -82,6 +86,7 @@ function unlessUnavailable(error: unknown): BackupView[] {
 function start(durable: DurableClient, { hsmConfig }: Clients, run: Due): Promise<boolean> {
   if (run.kind === 'sweep') return startOnce(durable, sweepSecrets, run.instanceId, { vault: run.vault, after: null, lookMs: run.lookMs });
   const { kind, hsm, instanceId } = run;
+  if (kind === 'drill') return startOnce(durable, drillHsm, instanceId, { hsm, folder: null });
   const { container } = hsmConfig(hsm).backupTo;
   return kind === 'backup'
     ? startOnce(durable, backupHsm, instanceId, { hsm, container })

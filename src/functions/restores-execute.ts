@@ -1,17 +1,17 @@
 import type * as z from 'zod';
-import { findRestore, readLock } from '../activities/find-restore.ts';
+import { findRestore } from '../activities/find-restore.ts';
 import { requireUnchanged } from '../activities/replan-restore.ts';
-import { readRun } from '../clients/runs.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { blocked, expired } from '../domain/restore/decision.ts';
 import type { RestorePlan } from '../domain/restore/plan.ts';
 import { restoreHsm } from '../orchestrators/restore-hsm.ts';
+import { requireFree } from './busy.ts';
 import { defineRoute, type Tools } from './define-route.ts';
 import { HttpProblem } from './problem.ts';
 import { executeBody } from './restore-schemas.ts';
 import { requirePlan } from './restore-views.ts';
 import * as schemas from './schemas.ts';
-import { accepted, liveRuns, startOnce } from './start-run.ts';
+import { accepted, startOnce } from './start-run.ts';
 
 const BUDGET_MS = 20_000;
 
@@ -38,7 +38,7 @@ export const restoreExecute = defineRoute({
           throw conflict(`${decision?.by.name} rejected this plan.`, 'Talk to them; another plan can be made at any time.');
         const objection = state === 'expired' ? expired(plan) : blocked(plan);
         if (objection) throw new HttpProblem(objection.status, objection);
-        await requireFree(tools, plan);
+        await requireFree(tools, plan.target, plan.id);
         await requireSamePlan(tools, plan);
 
         await startOnce(durable, restoreHsm, plan.id, { plan: plan.id, target: plan.target });
@@ -48,14 +48,6 @@ export const restoreExecute = defineRoute({
     },
   },
 });
-
-/** A run begun now would wait for what goes on; whoever asks should know that first. */
-async function requireFree({ clients, durable }: Tools, { id, target }: RestorePlan): Promise<void> {
-  const [other] = (await liveRuns(durable, 'restore', target)).filter((run) => run !== id);
-  const owner = other ?? (await readLock(clients.documents, target))?.owner;
-  if (owner === undefined || (await readRun(clients.documents, owner))?.endedAt) return;
-  throw conflict(`${owner} works on ${target} now.`, `Execute when it has ended: hsmkeep run show ${owner} --follow`);
-}
 
 /** The run plans again under its lock; here it is for an answer at once. */
 async function requireSamePlan({ clients, now }: Tools, plan: RestorePlan): Promise<void> {

@@ -105,6 +105,19 @@ export const secretManagement = z.object({
   expiresAt: instant,
 });
 
+export const drillPlan = z.object({
+  source: z.string(),
+  target: z.string(),
+  folder: z.string(),
+  mode: z.enum(['canary', 'full']),
+  copied: z.array(z.string()).describe('What the drill HSM holds afterwards and did not before'),
+  destroyed: z.array(z.string()).describe('What the drill HSM holds now and that is gone or changed afterwards'),
+  rearm: z.array(z.string()).describe('Role assignments of the drill HSM that end'),
+  preflights: z.array(
+    z.object({ name: z.string(), status: z.enum(['ok', 'warning', 'failed']), message: z.string(), hint: z.string().optional() }),
+  ),
+});
+
 export const started = z.object({ runId: z.string() });
 export const health = z.object({ status: z.enum(['ok', 'failing']), oldestProvenAgeHours: z.number().nullable() });
 export const pageOf = (item: z.ZodType) => z.object({ value: z.array(item), nextLink: z.string().optional() });

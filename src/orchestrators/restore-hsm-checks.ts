@@ -36,8 +36,8 @@ export function* checkBeforeRestore(context: OrchestrationContext, log: RunLog, 
 /** An HSM refuses requests for a while after its restore has ended. */
 const LOCK_TAIL_MS = 10_000;
 
-/** Waits until the target answers again, and compares what it holds with the backup and with what it held before. Trouble degrades the run. */
-export function* compareAfterRestore(context: OrchestrationContext, log: RunLog, restore: ApprovedRestore): Steps<void> {
+/** Waits until the target answers again, and compares what it holds with the backup and with what it held before. Trouble degrades the run. @returns Whether it holds what the backup holds, as far as that certainly is in it. */
+export function* compareAfterRestore(context: OrchestrationContext, log: RunLog, restore: ApprovedRestore): Steps<boolean> {
   const { target, id } = restore;
   log.begin('Compare');
   log.waiting(`${target} lets nobody in for a moment`);
@@ -48,16 +48,19 @@ export function* compareAfterRestore(context: OrchestrationContext, log: RunLog,
     if (!found.comparable) log.degrade(cannotCompare(target, found.principalId));
     else if (found.differences.length > 0) log.degrade(differencesLeft(restore, found.differences));
     else log.done(`${target} holds what the backup holds`);
-    if (found.lostCount === 0) return;
+    const isSame = found.comparable && found.differences.length === 0;
+    if (found.lostCount === 0) return isSame;
 
     log.begin('Role assignments');
     const repair = yield* call(context, repairRoles, { plan: id, target });
     if (repair.status === 'repaired') log.done(`${repair.repaired} that were made after the backup are given again`);
     else log.degrade(assignmentsLost(restore, found.lost, found.lostCount));
+    return isSame;
   } catch (error) {
     log.degrade({
       message: `The comparison is missing: ${problemOf(error).message}`,
       hint: `The restore itself went through. ${cannotCompare(target, null).hint}`,
     });
+    return false;
   }
 }

@@ -20,17 +20,28 @@ import type { RunLog } from './run-log.ts';
  */
 export function* takeSafetyBackup(context: OrchestrationContext, log: RunLog, { id, target }: ApprovedRestore): Steps<string> {
   log.begin('Safety backup');
-  const at = context.df.currentUtcDateTime.toISOString();
-  const run = requestedRunId('backup', target, at);
-  const { by, container } = yield* call(context, requestSafetyBackup, { hsm: target, run, restore: id });
-  const ended = by === 'here' ? yield* backUpHere(context, log, run, { hsm: target, container }) : yield* awaitBackup(context, log, run);
-
-  const folder = ended?.result?.['folder'];
-  if (typeof folder !== 'string') throw new StepFailed(noSafetyBackup(target, reasonOf(run, ended)));
-  const until = daysAfter(at, SAFETY_HOLD_DAYS);
+  const until = daysAfter(context.df.currentUtcDateTime.toISOString(), SAFETY_HOLD_DAYS);
+  const folder = yield* haveBackupTaken(context, log, target, id);
   yield* call(context, holdRestoreBackup, { hsm: target, folder, by: id, until, reason: `the way back from restore ${id}` });
   log.done(folder);
   return folder;
+}
+
+/**
+ * Has a backup of an HSM taken, here or by the app that has the duty.
+ *
+ * @param by The restore or drill that needs it.
+ * @returns Its folder.
+ * @throws {StepFailed} when there is none.
+ */
+export function* haveBackupTaken(context: OrchestrationContext, log: RunLog, hsm: string, by: string): Steps<string> {
+  const run = requestedRunId('backup', hsm, context.df.currentUtcDateTime.toISOString());
+  const asked = yield* call(context, requestSafetyBackup, { hsm, run, restore: by });
+  const input = { hsm, container: asked.container };
+  const ended = asked.by === 'here' ? yield* backUpHere(context, log, run, input) : yield* awaitBackup(context, log, run);
+  const folder = ended?.result?.['folder'];
+  if (typeof folder === 'string') return folder;
+  throw new StepFailed(noSafetyBackup(hsm, reasonOf(run, ended)));
 }
 
 function* backUpHere(context: OrchestrationContext, log: RunLog, run: string, input: BackupHsmInput): Steps<Run> {

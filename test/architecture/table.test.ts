@@ -45,14 +45,22 @@ describe('the table of ARCHITECTURE.md', () => {
 
   test.each(rows)('$activity rests on $sdkCall', ({ sdkCall, activity }) => {
     const method = sdkCall.split('.')[1] ?? '';
-    const adapters = ['azure-blob-store', 'azure-blob-batch', 'azure-blob-copy', 'azure-managed-hsm', 'azure-vault', 'catalogue']
+    const adapters = [
+      'azure-blob-store',
+      'azure-blob-batch',
+      'azure-blob-copy',
+      'azure-managed-hsm',
+      'azure-canary-keys',
+      'azure-vault',
+      'catalogue',
+    ]
       .map((name) => read(`src/clients/${name}.ts`))
       .join('\n');
     expect(adapters, `no client calls ${method}`).toContain(`.${method}(`);
 
     const port = PORT_METHOD[method] ?? method;
     const source = [...importsOf(join(ROOT, 'src', 'activities', `${kebab(activity)}.ts`))]
-      .filter((path) => path.includes('/activities/') || /\/(blob-store|catalogue|runs|restores|vault-secret)\.ts$/.test(path))
+      .filter((path) => path.includes('/activities/') || /\/(blob-store|canary|catalogue|runs|restores|vault-secret)\.ts$/.test(path))
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     expect(source, `${activity} does not call ${port}`).toMatch(new RegExp(`\\.(${port})\\(|updateDocument\\(`));
@@ -74,6 +82,7 @@ const PORT_METHOD: Readonly<Record<string, string>> = {
   updateSecretProperties: 'update',
   listPropertiesOfSecrets: 'list',
   poll: 'checkJob',
+  purgeDeletedKey: 'purge',
   beginPreBackup: 'startPreBackup',
   beginBackup: 'startBackup',
   beginPreRestore: 'startPreRestore',

@@ -56,6 +56,52 @@ describe('parseConfig', () => {
     expect(config.vaults[0]).toMatchObject({ rotation: 'on' });
   });
 
+  describe('a drill', () => {
+    const drillHsm = (changes: object = {}) => ({ ...hsm({ name: 'drill', url: 'https://drill.managedhsm.azure.net' }), ...changes });
+    const drill = { into: 'drill' };
+
+    test('goes into an HSM that is there for drills only, of which only where backups go is taken from the defaults', () => {
+      const config = parse({
+        defaults: { hsm: { backupTo: { container: 'https://s.blob.core.windows.net/all' }, drill, schedule: '0 0 3 * * *' } },
+        hsms: [hsm()],
+        drillHsms: [drillHsm({ backupTo: undefined })],
+      });
+      expect(config.hsms[0]?.drill).toEqual({ into: 'drill', mode: 'canary', schedule: '0 0 6 1 * *', canaryKey: 'hsmkeep-canary' });
+      expect(config.drillHsms[0]).toMatchObject({ name: 'drill', backupTo: { container: 'https://s.blob.core.windows.net/all' } });
+      expect(config.drillHsms[0]).not.toHaveProperty('drill');
+      expect(config.hsms).toHaveLength(1);
+    });
+
+    test.each([
+      [
+        'is kept',
+        { hsms: [hsm({ drill: { into: 'other' } }), hsm({ name: 'other', url: 'https://other.managedhsm.azure.net' })] },
+        'an HSM that is kept',
+      ],
+      ['is its own source', { hsms: [hsm({ drill: { into: 'contoso' } })] }, 'an HSM that is kept'],
+      [
+        'is kept under another name',
+        { hsms: [hsm({ drill })], drillHsms: [drillHsm({ url: 'https://contoso.managedhsm.azure.net/' })] },
+        'an HSM that is kept',
+      ],
+      ['is not configured', { hsms: [hsm({ drill })] }, 'which is not configured'],
+      [
+        'is of another security domain',
+        { hsms: [hsm({ drill, securityDomain: 'emea' })], drillHsms: [drillHsm({ securityDomain: 'apac' })] },
+        'cannot go into drill (apac)',
+      ],
+    ])('is refused when its target %s', (_what, file, words) => {
+      expect(mistakes(file)).toMatch(/hsms\[0\]\.drill\.into: A drill of contoso/);
+      expect(mistakes(file)).toContain(words);
+    });
+
+    test('and its HSM are checked as the others are', () => {
+      const file = { hsms: [hsm()], drillHsms: [drillHsm({ backupTo: undefined }), drillHsm({ name: 'Drill' })] };
+      expect(mistakes(file)).toContain('drillHsms[0].backupTo: is missing');
+      expect(mistakes(file)).toContain('drillHsms[1].name: "drill" is also the name of drillHsms[0]');
+    });
+  });
+
   test('names every mistake with its path, in one reading', () => {
     const told = mistakes({
       timeZone: 'Mars/Olympus',

@@ -70,6 +70,28 @@ describe('dueRuns', () => {
   });
 });
 
+describe('a drill', () => {
+  const monthly = hsm({ drill: { schedule: '0 0 6 1 * *' } });
+  const starts = { 'backup/a': '2026-11-30T02:00:00.000Z' };
+
+  test('is due by a schedule of its own, once', () => {
+    const now = '2026-12-01T06:03:00.000Z';
+    const backedUp = { 'backup/a': '2026-12-01T02:00:00.000Z' };
+    expect(due('2026-12-01T05:59:00.000Z', backedUp, monthly)).toEqual([]);
+    expect(due(now, backedUp, monthly)).toEqual([
+      { kind: 'drill', hsm: 'a', plannedAt: '2026-12-01T06:00:00.000Z', instanceId: 'drill-a-20261201T0600Z' },
+    ]);
+    expect(due(now, { ...backedUp, 'drill/a': '2026-12-01T06:00:00.000Z' }, monthly)).toEqual([]);
+  });
+
+  test('that was never started is not made up for weeks later; a missed one is', () => {
+    expect(due('2026-11-30T14:00:00.000Z', starts, monthly)).toEqual([]);
+    expect(due('2026-11-30T14:00:00.000Z', { ...starts, 'drill/a': '2026-10-01T06:00:00.000Z' }, monthly)).toMatchObject([
+      { kind: 'drill', plannedAt: '2026-11-01T06:00:00.000Z' },
+    ]);
+  });
+});
+
 describe('nextBackupAt', () => {
   test('includes the jitter, also between the planned instant and the start', () => {
     const planned = hsm({ name: 'b', jitterMinutes: 200 });

@@ -26,6 +26,10 @@ export type AppStackOptions = Readonly<{
   timeScale?: number;
   /** Changes to the generated configuration, below each HSM. */
   hsm?: Readonly<Record<string, unknown>>;
+  /** Changes below one HSM, by its name; they come after those to all. */
+  each?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** HSMs that are there for drills only. */
+  drillHsms?: readonly string[];
   /** Key Vaults; with any, there is also `contoso-escrow`, in which they keep what is on its way. */
   vaults?: readonly string[];
   /** Changes to the generated configuration, below each vault. */
@@ -97,9 +101,11 @@ export type ApiOptions = Readonly<{
 export type ApiAnswer = Readonly<{ status: number; headers: Headers; body: any; text: string }>;
 
 export async function startAppStack({
-  hsms = ['contoso-hsm'],
+  hsms: keptHsms = ['contoso-hsm'],
+  drillHsms = [],
   timeScale = 0,
   hsm = {},
+  each = {},
   vaults = [],
   vault = {},
   queue = false,
@@ -111,6 +117,7 @@ export async function startAppStack({
   copyDays,
   proxied = false,
 }: AppStackOptions = {}): Promise<AppStack> {
+  const hsms = [...keptHsms, ...drillHsms];
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
   const azurite = await startAzurite({ queue });
   const proxy = proxied ? await startStorageProxy(azurite.connectionString) : undefined;
@@ -135,13 +142,20 @@ export async function startAppStack({
     audience: 'api://hsmkeep',
     endpoints: { authority: emulator.ready.authorityUrl },
     // Only what a test asks for is due: this schedule comes once in four years.
-    hsms: hsms.map((name) => ({
+    hsms: keptHsms.map((name) => ({
       name,
       url: emulator.ready.hsms[name],
       schedule: '0 0 0 29 2 *',
       backupTo: { container: container(name).url },
       ...(copyDays !== undefined && { immutableCopy: { container: copies(name).url, days: copyDays } }),
       ...hsm,
+      ...each[name],
+    })),
+    drillHsms: drillHsms.map((name) => ({
+      name,
+      url: emulator.ready.hsms[name],
+      backupTo: { container: container(name).url },
+      ...each[name],
     })),
     vaults: vaults.map((name) => ({
       name,

@@ -1,3 +1,4 @@
+import { parseRunId } from '../run-id.ts';
 import type { Problem } from '../views.ts';
 import { grantCommand, type LostAssignment } from './outcome.ts';
 import type { RestorePlan } from './plan.ts';
@@ -26,7 +27,7 @@ export const noSafetyBackup = (target: string, reason: string): Problem => ({
 
 export const restoreFailed = ({ id, target, source, folder }: PlanFacts, problem: Problem, safety: string): Problem => ({
   message: problem.message,
-  hint: `Choose another backup than ${folder}: hsmkeep restore plan ${source} --folder <folder>. ${target} as it was before is in ${safety}. All of this restore: hsmkeep restore show ${id}. ${problem.hint}`,
+  hint: `Choose another backup than ${folder}: hsmkeep restore plan ${source} --folder <folder>. ${target} as it was before is in ${safety}. All of it: ${show(id)}. ${problem.hint}`,
 });
 
 /** The HSM says no to us after a restore: the role assignments of the backup are in force, and ours are not among them. */
@@ -53,7 +54,7 @@ export const outcomeUnknown = ({ source, target, folder }: PlanFacts, principalI
 
 export const neitherState = ({ id, target }: PlanFacts, safety: string): Problem => ({
   message: `${target} holds neither what it held before nor what the backup holds: a restore ran and did not go through, or somebody changed it meanwhile.`,
-  hint: `Compare: hsmkeep restore show ${id}. ${target} as it was before is in ${safety}; plan the restore anew.`,
+  hint: `Compare: ${show(id)}. ${target} as it was before is in ${safety}; plan the restore anew.`,
 });
 
 export const neverStarted = (target: string, attempts: number): Problem => ({
@@ -69,7 +70,7 @@ export const nothingRestored = (key: string, detail: string): Problem => ({
 /** Differences that are left after a restore that the HSM calls successful. */
 export const differencesLeft = ({ id, target, folder }: PlanFacts, items: readonly string[]): Problem => ({
   message: `${target} differs from ${folder} after the restore: ${listed(items)}.`,
-  hint: `See all of it: hsmkeep restore show ${id}. Somebody may have changed ${target} meanwhile.`,
+  hint: `See all of it: ${show(id)}. Somebody may have changed ${target} meanwhile.`,
 });
 
 /** Role assignments that were made after the backup are gone. @param lost The first of them, `count` in all. */
@@ -78,9 +79,12 @@ export const assignmentsLost = ({ id, target }: PlanFacts, lost: readonly LostAs
   hint: [
     'Where they are still wanted, an HSM administrator types:',
     ...lost.slice(0, MOST_NAMED).map(({ command }) => command),
-    ...(count > MOST_NAMED ? [`All of them: hsmkeep restore show ${id}`] : []),
+    ...(count > MOST_NAMED ? [`All of them: ${show(id)}`] : []),
   ].join('\n'),
 });
+
+/** A drill is a run, and no restore that somebody planned. */
+const show = (id: string): string => `hsmkeep ${parseRunId(id)?.kind === 'drill' ? 'run' : 'restore'} show ${id}`;
 
 const grants = (target: string, principalId: string | null): string =>
   ['Managed HSM Restore User', 'Managed HSM Crypto Auditor']
