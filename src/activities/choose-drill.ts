@@ -1,4 +1,5 @@
 import type { BlobStore } from '../clients/blob-store.ts';
+import { listFoldersOf } from '../clients/catalogue.ts';
 import { nothingToDrill } from '../domain/drill/problems.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { takenAtOf } from '../domain/folder.ts';
@@ -6,7 +7,6 @@ import { type BackupRecord, recordPath } from '../domain/record.ts';
 import type { RestoreScope } from '../domain/restore/plan.ts';
 import { defineActivity } from './define-activity.ts';
 import { requireDrill } from './drill-clients.ts';
-import { listFoldersOf } from './store-intent.ts';
 import { parsedDocument } from './verify-folder.ts';
 
 /** Without a folder: the newest recorded backup. */

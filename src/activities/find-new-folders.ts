@@ -1,7 +1,8 @@
 import type { BlobStore } from '../clients/blob-store.ts';
+import { listFoldersOf } from '../clients/catalogue.ts';
 import { newFolders } from '../domain/folder.ts';
 import { defineActivity } from './define-activity.ts';
-import { listFoldersOf, readIntent } from './store-intent.ts';
+import { readIntent } from './store-intent.ts';
 
 export type FindNewFoldersInput = Readonly<{ hsm: string; run: string }>;
 

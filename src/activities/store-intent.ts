@@ -1,6 +1,6 @@
 import type { BlobStore } from '../clients/blob-store.ts';
+import { listFoldersOf } from '../clients/catalogue.ts';
 import { parseDocument } from '../domain/documents.ts';
-import { isFolderOf } from '../domain/folder.ts';
 import { type Intent, intentPath } from '../domain/intent.ts';
 import { defineActivity } from './define-activity.ts';
 
@@ -31,11 +31,4 @@ export async function readIntent(documents: BlobStore, run: string): Promise<Int
   const path = intentPath(run);
   const document = await documents.read(path);
   return document && parseDocument<Intent>(document.text, 'hsmkeep.intent/1', path);
-}
-
-/** The backup folders of an HSM in its container, in the order of names. */
-export async function listFoldersOf(store: BlobStore, hsm: string): Promise<string[]> {
-  const folders: string[] = [];
-  for await (const folder of store.listFolders('mhsm-')) if (isFolderOf(hsm, folder)) folders.push(folder);
-  return folders;
 }

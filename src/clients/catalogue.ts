@@ -25,9 +25,7 @@ export const cataloguePath = (hsm: string): string => `index/catalogue/${hsm}.js
  */
 export async function listBackups(store: BlobStore, hsm: string, index?: BlobStore): Promise<BackupView[]> {
   const known = index && (await readIndex(index, hsm));
-  const folders: string[] = [];
-  for await (const folder of store.listFolders('mhsm-')) if (isFolderOf(hsm, folder)) folders.push(folder);
-
+  const folders = await listFoldersOf(store, hsm);
   const etags = new Map<string, string>();
   for await (const { name, etag } of store.listBlobs(`hsmkeep/${hsm}/mhsm-`)) etags.set(name, etag);
 
@@ -51,6 +49,13 @@ export async function listBackups(store: BlobStore, hsm: string, index?: BlobSto
   if (index && isNew)
     await index.write(cataloguePath(hsm), JSON.stringify({ schema: 'hsmkeep.catalogue/2', hsm, entries } satisfies CatalogueIndex));
   return views.sort((a, b) => (a.takenAt < b.takenAt ? 1 : -1));
+}
+
+/** The backup folders of an HSM in its container, in the order of names. */
+export async function listFoldersOf(store: BlobStore, hsm: string): Promise<string[]> {
+  const folders: string[] = [];
+  for await (const folder of store.listFolders('mhsm-')) if (isFolderOf(hsm, folder)) folders.push(folder);
+  return folders;
 }
 
 /** The record of one backup; undefined when there is none. */

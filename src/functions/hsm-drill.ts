@@ -4,7 +4,7 @@ import { requireDrill } from '../activities/drill-clients.ts';
 import { findRestore } from '../activities/find-restore.ts';
 import type { Clients } from '../clients/clients.ts';
 import { canaryPlan, type DrillPlan, fullPlan } from '../domain/drill/plan.ts';
-import { OperatorError } from '../domain/errors.ts';
+import { NotConfiguredError, NotFoundError, OperatorError } from '../domain/errors.ts';
 import { parseFolder } from '../domain/folder.ts';
 import { requestedRunId } from '../domain/run-id.ts';
 import { drillHsm } from '../orchestrators/drill-hsm.ts';
@@ -66,11 +66,10 @@ async function planDrill(clients: Clients, hsm: string, now: string): Promise<Dr
 
 /** What the configuration forbids is no defect of the app, but a state to be mended. */
 function requireConfigured(clients: Clients, hsm: string): ReturnType<typeof requireDrill> {
-  clients.hsmConfig(hsm);
   try {
     return requireDrill(clients, hsm);
   } catch (error) {
-    if (error instanceof OperatorError) throw new HttpProblem(409, error);
-    throw error;
+    if (!(error instanceof OperatorError) || error instanceof NotFoundError || error instanceof NotConfiguredError) throw error;
+    throw new HttpProblem(409, error);
   }
 }

@@ -199,7 +199,7 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
   test('needs the role of an operator, and an HSM with a drill', async () => {
     expect((await stack.api(`/hsms/${HSM}/drill`, { method: 'POST', body: {}, as: 'carol' })).status).toBe(403);
     expect((await stack.api(`/hsms/${DRILL}/drill`, { method: 'POST', body: {} })).body).toMatchObject({
-      status: 409,
+      status: 404,
       detail: `No drill is configured for ${DRILL}.`,
     });
     expect((await stack.api('/hsms/nowhere/drill', { method: 'POST', body: {} })).status).toBe(404);
