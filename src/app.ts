@@ -27,6 +27,7 @@ import { keepDrillContent } from './activities/keep-drill-content.ts';
 import { markBackups } from './activities/mark-backups.ts';
 import { noteCopy } from './activities/note-copy.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
+import { obtainSecret } from './activities/obtain-secret.ts';
 import { planHsmRetention } from './activities/plan-hsm-retention.ts';
 import { proveCanary } from './activities/prove-canary.ts';
 import { pruneBackup } from './activities/prune-backup.ts';
@@ -120,6 +121,7 @@ export const ACTIVITIES = [
   markBackups,
   noteCopy,
   noteLockStep,
+  obtainSecret,
   planHsmRetention,
   proveCanary,
   pruneBackup,

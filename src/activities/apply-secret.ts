@@ -1,15 +1,18 @@
+import type { EscrowEntry } from '../domain/rotation/escrow.ts';
 import { MOST_ATTEMPTS } from '../domain/rotation/plan.ts';
 import type { Liveness } from '../domain/rotation/reconcile.ts';
-import type { Candidate, Held, ProviderContext } from '../providers/contract.ts';
+import type { Candidate, Held, ProviderContext, RotationProvider } from '../providers/contract.ts';
 import { defineActivity } from './define-activity.ts';
 import { publishCandidate } from './publish-candidate-secret.ts';
 import {
   candidateOf,
   contextOf,
   markEntry,
+  type Pause,
   publishedOf,
   type SecretProgress,
   type SecretWorkInput,
+  unclearAsWait,
   type Wait,
   type Work,
   waitFor,
@@ -17,10 +20,13 @@ import {
 } from './secret-work.ts';
 
 /** What came of the target being asked to take a candidate. */
-type Applied = Readonly<{ step: 'verified' }> | Wait | Readonly<{ step: 'foreign' }> | Readonly<{ step: 'rejected' }>;
+type Applied = Readonly<{ step: 'verified' }> | Wait | Pause | Readonly<{ step: 'foreign' }> | Readonly<{ step: 'rejected' }>;
 
 /**
  * Puts the escrowed value onto the target and sees that it is accepted. It asks first, so a repetition sends nothing twice.
+ *
+ * A value that the target made itself is there already: it is only seen to work, several times over on targets whose servers learn of it one
+ * after another.
  *
  * On a target with one password the new version is published right here: between two activities a message can wait for half a minute, and
  * that would be an outage.
@@ -37,10 +43,11 @@ export const applySecret = defineActivity(
 
 async function applyAndNote(work: Work): Promise<SecretProgress> {
   const { candidate, entry } = candidateOf(work);
-  const applied = await applyTo(work, candidate);
+  const applied = await applyTo(work, candidate, entry);
   const told = { base: work.current.facts.version, rotationId: entry.rotationId };
   switch (applied.step) {
     case 'wait':
+    case 'pause':
       return { ...told, done: false, next: applied };
     case 'foreign':
       return { ...told, done: false, next: { step: 'reconcile', reason: 'foreign-version' } };
@@ -55,42 +62,78 @@ async function applyAndNote(work: Work): Promise<SecretProgress> {
   }
 }
 
-async function applyTo(work: Work, candidate: Candidate): Promise<Applied> {
-  const { provider, spec, strategy } = work;
+async function applyTo(work: Work, candidate: Candidate, entry: EscrowEntry): Promise<Applied> {
+  const { provider, spec } = work;
   const context = contextOf(work, candidate.rotationId);
   const liveness = await provider.probe(context, spec, candidate);
-  if (liveness === 'unknown') return waitFor(work, 'ProbeUnknown');
+  if (liveness === 'unknown') return again(work, entry, 'ProbeUnknown');
   if (liveness === 'not-live') {
-    const published = publishedOf(work);
-    // Whoever may edit tags could name another's account: what is published must work there before anything is changed.
-    const guard = await provider.probe(context, spec, published);
-    if (guard !== 'live') return guard === 'unknown' ? waitFor(work, 'ProbeUnknown') : { step: 'foreign' };
-    const failed = await send(work, context, candidate, strategy === 'single' ? [] : [published]);
-    if (failed) return failed;
+    const sent = 'apply' in provider ? await guardAndSend(work, provider, context, candidate) : await judgeMissing(work, entry);
+    if (sent) return sent;
   }
-  await provider.verify(context, spec, candidate);
-  return { step: 'verified' };
+  return seeItWork(work, context, candidate, entry);
+}
+
+/** What the target made and does not know: it may need time to tell all of its servers, or somebody took it away. */
+async function judgeMissing({ provider, now }: Work, entry: EscrowEntry): Promise<Applied> {
+  const ageMs = Date.parse(now) - Date.parse(entry.createdAt);
+  return ageMs < provider.capabilities.applyWindowMs ? waitFor({ provider }, 'NotKnownYet') : { step: 'rejected' };
+}
+
+async function seeItWork(work: Work, context: ProviderContext, candidate: Candidate, entry: EscrowEntry): Promise<Applied> {
+  const { provider, spec } = work;
+  const { settling } = provider.capabilities;
+  try {
+    await provider.verify(context, spec, candidate);
+  } catch (error) {
+    if (!settling || 'hint' in provider.classify(error)) throw error;
+    return again(work, entry, provider.classify(error).code);
+  }
+  const verified = (entry.verified ?? 0) + 1;
+  if (!settling || verified >= settling.successes) return { step: 'verified' };
+  await markEntry(work, { ...entry, verified }, 'open');
+  return { step: 'pause', ms: settling.pauseMs, why: `it worked ${verified} of ${settling.successes} times` };
+}
+
+/** Not clear, so whatever was seen before does not count. */
+async function again(work: Work, entry: EscrowEntry, code: string): Promise<Wait> {
+  if (entry.verified) await markEntry(work, { ...entry, verified: 0 }, 'open');
+  return waitFor(work, code);
+}
+
+/** @returns Nothing when the target took it. */
+async function guardAndSend(
+  work: Work,
+  provider: RotationProvider,
+  context: ProviderContext,
+  candidate: Candidate,
+): Promise<Applied | undefined> {
+  const { spec, strategy } = work;
+  const published = publishedOf(work);
+  // Whoever may edit tags could name another's account: what is published must work there before anything is changed.
+  const guard = await provider.probe(context, spec, published);
+  if (guard !== 'live') return guard === 'unknown' ? waitFor(work, 'ProbeUnknown') : { step: 'foreign' };
+  return send(work, provider, context, candidate, strategy === 'single' ? [] : [published]);
 }
 
 /** Sends the change. @returns Nothing when the target took it. */
-async function send(work: Work, context: ProviderContext, candidate: Candidate, keep: readonly Held[]): Promise<Applied | undefined> {
-  const { provider, spec } = work;
+async function send(
+  work: Work,
+  provider: RotationProvider,
+  context: ProviderContext,
+  candidate: Candidate,
+  keep: readonly Held[],
+): Promise<Applied | undefined> {
+  const { spec } = work;
   try {
-    await provider.apply(context, spec, candidate, keep);
-    return undefined;
+    return await unclearAsWait(work, async () => {
+      await provider.apply(context, spec, candidate, keep);
+      return undefined;
+    });
   } catch (error) {
     const failure = provider.classify(error);
-    switch (failure.kind) {
-      case 'unknown-outcome':
-        return waitFor(work, failure.code);
-      case 'throttled':
-        return waitFor(work, failure.code, failure.retryAfterMs);
-      case 'rejected':
-        if (!failure.regenerate) throw error;
-        return await isProvenDead(provider.probe(context, spec, candidate), work, failure.code);
-      default:
-        throw error;
-    }
+    if (failure.kind !== 'rejected' || !failure.regenerate) throw error;
+    return await isProvenDead(provider.probe(context, spec, candidate), work, failure.code);
   }
 }
 

@@ -7,13 +7,15 @@ import {
   publishedOf,
   type SecretProgress,
   type SecretWorkInput,
+  type Work,
   waitFor,
   workOn,
 } from './secret-work.ts';
 
 /**
- * Reads the secret as consumers do and sees that what they get works. Then the rotation rests until the grace is over, or, after a
- * compromise, takes the old credential away at once.
+ * Reads the secret as consumers do and sees that what they get works. Where a request that was given up may still land and end what was
+ * published, it is seen a second time when none can land any more. Then the rotation rests until the grace is over, or, after a compromise,
+ * takes the old credential away at once.
  *
  * @throws {TransientError}
  */
@@ -34,6 +36,10 @@ export const confirmSecret = defineActivity(
           if (liveness === 'unknown') return { ...told, next: waitFor(work, 'ProbeUnknown') };
           if (liveness === 'not-live') return { ...told, next: { step: 'reconcile', reason: 'foreign-version' } };
 
+          const leftMs = landingMs(work);
+          if (leftMs > 0)
+            return { ...told, next: { step: 'pause', ms: leftMs, why: 'it is confirmed again when no request can land late' } };
+
           await markEntry(work, entry, 'published');
           const graceUntil = facts.tags['rot-grace-until'] ?? null;
           const next: RotationStep =
@@ -42,3 +48,10 @@ export const confirmSecret = defineActivity(
         },
       ),
 );
+
+/** How long a request from before the publication may still take effect. Values of ours can be sent twice without harm. */
+function landingMs({ provider, current, now }: Work): number {
+  const { origin, targetLock, applyWindowMs } = provider.capabilities;
+  if (origin !== 'target-readable' || targetLock !== 'none') return 0;
+  return Date.parse(current.facts.createdAt) + applyWindowMs - Date.parse(now);
+}

@@ -35,7 +35,7 @@ export const reconcileSecret = defineActivity(
   ['rotate'],
   (clients) =>
     (input: SecretWorkInput): Promise<SecretProgress> =>
-      workOn(clients, input, ({ step }) => step === 'reconcile' || step === 'confirm' || step === 'apply', settle),
+      workOn(clients, input, ({ step }) => step === 'reconcile' || step === 'confirm' || step === 'apply' || step === 'obtain', settle),
 );
 
 async function settle(work: Work): Promise<SecretProgress> {
@@ -47,15 +47,22 @@ async function settle(work: Work): Promise<SecretProgress> {
   const older = published === 'not-live' && candidate === 'not-live' ? await findOlder(work, context) : null;
 
   const entry = look.escrow?.entry ?? null;
-  const decision = reconcile({ current: current.facts, escrow: entry, strategy, published, candidate, older });
+  const decision = reconcile({ current: current.facts, escrow: entry, strategy, published, candidate, older, readable: isReadable(work) });
   const next = await carryOut(work, decision, older?.held);
   return { done: true, base: current.facts.version, rotationId, ...next };
 }
 
 async function probeCandidate(work: Work, context: ProviderContext): Promise<Liveness> {
-  if (!work.look.escrow || work.look.escrow.entry.state === 'dead') return 'not-live';
+  if (!work.look.escrow?.content || work.look.escrow.entry.state === 'dead') return 'not-live';
   return work.provider.probe(context, work.spec, candidateOf(work).candidate);
 }
+
+/** What the target shows is believed only of the very target that our own published value came from: tags can be edited. */
+const isReadable = ({ look, current, provider, management }: Work): boolean =>
+  'read' in provider &&
+  look.escrow !== undefined &&
+  isFrom(look.escrow.entry, current.facts) &&
+  look.escrow.entry.target === management.target;
 
 /** `held`: what the target accepts, with its place there; the value as it is stored. */
 type Older = Readonly<{ version: string; held: Readonly<{ slot: string; stored: Sensitive }> }>;
@@ -84,6 +91,8 @@ async function carryOut(
       throw refused(notAccepted(work.ref.vault, work.ref.name));
     case 'publish-candidate':
       return publishCandidate(work, candidateOf(work).candidate);
+    case 'publish-held':
+      return publishHeld(work);
     case 'publish-older':
       return repair(work, older as Older['held']);
     case 'adopt':
@@ -95,7 +104,7 @@ async function carryOut(
 async function adopt(work: Work, drop: boolean): Promise<Pick<SecretProgress, 'next'>> {
   const { clients, ref, look, current, provider, spec } = work;
   if (look.escrow && isFrom(look.escrow.entry, current.facts)) return { next: { step: 'confirm' } };
-  if (look.escrow && drop) {
+  if (look.escrow?.content && drop) {
     const { candidate } = candidateOf(work);
     await provider.discard(contextOf(work, candidate.rotationId), spec, candidate, [publishedOf(work)]);
   }
@@ -105,6 +114,25 @@ async function adopt(work: Work, drop: boolean): Promise<Pick<SecretProgress, 'n
   }
   if (look.escrow && look.escrow.entry.state !== 'dead') await markEntry(work, look.escrow.entry, 'dead');
   return { next: { step: 'settled', how: 'adopted' } };
+}
+
+/**
+ * What the target holds in the place of what is published becomes the newest version. It goes on as the same rotation: the old credential
+ * has the grace that it had.
+ */
+async function publishHeld(work: Work): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+  const { clients, ref, current, management, provider, spec, now } = work;
+  const published = publishedOf(work);
+  const context = contextOf(work, current.facts.tags['rot-id'] ?? '');
+  if (!('read' in provider)) throw new Error(`the provider ${provider.id} shows no values`);
+  const { value } = await provider.read(context, spec, published.slot);
+  const { version } = await clients.vault(ref.vault).write(ref.name, {
+    value: provider.render(spec, { rotationId: context.rotationId, slot: published.slot, value }, current.value),
+    tags: current.facts.tags,
+    contentType: current.facts.contentType,
+    expiresAt: expiryFor(ref.name, now, management.policy),
+  });
+  return { next: { step: 'confirm' }, version };
 }
 
 /** The value of an earlier version that works becomes the newest again; editing that version would not make it current. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Clients } from '../clients/clients.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import { lookAtSecret, type SecretLook, type SecretRef, stateOf, type Wish } from '../clients/vault-secret.ts';
-import { type EscrowEntry, type EscrowState, escrowTags } from '../domain/rotation/escrow.ts';
+import { ESCROW_CONTENT_TYPE, type EscrowEntry, type EscrowState, escrowTags, sealEscrow } from '../domain/rotation/escrow.ts';
 import { type CurrentVersion, planRotation, type RotationStep } from '../domain/rotation/plan.ts';
 import type { Strategy } from '../domain/rotation/policy.ts';
 import * as problems from '../domain/rotation/problems.ts';
@@ -10,7 +10,7 @@ import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import { isAllowedTarget, type Management, parseManagement } from '../domain/rotation/tags.ts';
 import { validityDays } from '../domain/rotation/times.ts';
 import type { Problem } from '../domain/views.ts';
-import type { Candidate, Failure, Held, ProviderContext, RotationProvider } from '../providers/contract.ts';
+import type { AnyProvider, Candidate, Failure, Held, Operation, ProviderContext, TargetProvider } from '../providers/contract.ts';
 import { findProvider, PROVIDER_IDS } from '../providers/registry.ts';
 
 /** What every activity of a rotation is given: references and wishes, never a value. */
@@ -18,6 +18,8 @@ export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish }>;
 
 /** The target gave no clear answer: look again after so long. */
 export type Wait = Readonly<{ step: 'wait'; ms: number; code: string }>;
+/** All is well so far, and needs time: look again after so long. `operation`: what the target is at. */
+export type Pause = Readonly<{ step: 'pause'; ms: number; why: string; operation?: Operation }>;
 /** Somebody's change was settled, and nothing is left to do. */
 export type Settled = Readonly<{ step: 'settled'; how: 'adopted' | 'repaired' }>;
 
@@ -25,7 +27,7 @@ export type Settled = Readonly<{ step: 'settled'; how: 'adopted' | 'repaired' }>
 export type SecretProgress = Readonly<{
   /** Whether it did what it is named after; false: the next step is another. */
   done: boolean;
-  next: RotationStep | Wait | Settled;
+  next: RotationStep | Wait | Pause | Settled;
   /** The version that was current. */
   base: string | null;
   rotationId: string | null;
@@ -44,7 +46,7 @@ export type Work = Readonly<{
   plan: RotationStep;
   current: Readonly<{ facts: CurrentVersion & Readonly<{ contentType: string | null }>; value: Sensitive }>;
   management: Management;
-  provider: RotationProvider;
+  provider: AnyProvider;
   spec: unknown;
   strategy: Strategy;
 }>;
@@ -81,7 +83,7 @@ export async function workOn(
   );
 }
 
-type Chosen = Readonly<{ management: Management; provider: RotationProvider; spec: unknown; strategy: Strategy }>;
+type Chosen = Readonly<{ management: Management; provider: AnyProvider; spec: unknown; strategy: Strategy }>;
 
 /**
  * Reads the tags, and holds them against what the configuration allows: whoever may edit tags must not be able to point a rotator elsewhere.
@@ -113,7 +115,7 @@ export function chooseProvider(clients: Pick<Clients, 'vaultConfig'>, ref: Secre
   return { management, provider, spec, strategy: strategy === 'auto' ? provider.capabilities.strategies[0] : strategy };
 }
 
-function parseSpec(provider: RotationProvider, management: Management, { vault, name }: SecretRef): unknown {
+function parseSpec(provider: TargetProvider, management: Management, { vault, name }: SecretRef): unknown {
   try {
     return provider.parse(management);
   } catch (error) {
@@ -125,7 +127,7 @@ const isOwnAdmin = (admin: string, { vault }: SecretRef): boolean =>
   ['', 'mi', 'self'].includes(admin) || admin.toLowerCase().startsWith(`${vault.toLowerCase()}/`);
 
 /** Runs what talks to the target; whatever it throws leaves as one of ours, without a word or a cause of the target's. */
-export async function guarded<T>(provider: RotationProvider, ref: SecretRef, work: () => Promise<T>): Promise<T> {
+export async function guarded<T>(provider: TargetProvider, ref: SecretRef, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -155,6 +157,7 @@ export function contextOf({ clients, ref, management }: Pick<Work, 'clients' | '
     now: () => Date.now(),
     random: (bytes) => randomBytes(bytes),
     takeLogin: () => logins-- > 0,
+    azure: clients.azure,
     async admin(use) {
       const { admin } = management;
       if (admin === '' || admin === 'self') return use('self');
@@ -179,7 +182,7 @@ export const publishedOf = ({ provider, spec, current }: Work): Held => ({
 
 /** The escrowed credential, and its entry. @throws when there is none, which the plan excludes. */
 export function candidateOf({ look }: Pick<Work, 'look'>): Readonly<{ candidate: Candidate; entry: EscrowEntry }> {
-  if (!look.escrow) throw new Error('there is no escrow entry');
+  if (!look.escrow?.content) throw new Error('there is no value in escrow');
   const { entry, content } = look.escrow;
   return { entry, candidate: { rotationId: entry.rotationId, slot: entry.slot, ...content } };
 }
@@ -187,6 +190,28 @@ export function candidateOf({ look }: Pick<Work, 'look'>): Readonly<{ candidate:
 /** Notes how far an entry has come. */
 export async function markEntry({ look: { place } }: Pick<Work, 'look'>, entry: EscrowEntry, state: EscrowState): Promise<void> {
   await place.vault.update(place.name, entry.version, { tags: escrowTags(place.owner, { ...entry, state }) });
+}
+
+/** Stores what the target made, in place of the intent. */
+export async function keepCandidate({ look: { place } }: Pick<Work, 'look'>, entry: EscrowEntry, candidate: Candidate): Promise<void> {
+  await place.vault.write(place.name, {
+    value: sealEscrow(candidate),
+    tags: escrowTags(place.owner, { ...entry, slot: candidate.slot, state: 'open' }),
+    contentType: ESCROW_CONTENT_TYPE,
+  });
+}
+
+/** Does work that changes the target; an answer that leaves open whether it did becomes a wait, after which the target is asked first. */
+export async function unclearAsWait<T>(work: Pick<Work, 'provider'>, change: () => Promise<T>): Promise<T | Wait> {
+  try {
+    return await change();
+  } catch (error) {
+    if (error instanceof RefusedError || error instanceof TransientError) throw error;
+    const failure = work.provider.classify(error);
+    if (failure.kind === 'unknown-outcome') return waitFor(work, failure.code);
+    if (failure.kind === 'throttled') return waitFor(work, failure.code, failure.retryAfterMs);
+    throw error;
+  }
 }
 
 /** The target's word is not clear: wait at least as long as a request under way may still take effect. */

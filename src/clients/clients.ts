@@ -10,6 +10,9 @@ import type { BlobStore, CopyStore } from './blob-store.ts';
 import type { ManagedHsm } from './managed-hsm.ts';
 import type { Vault } from './vault.ts';
 
+/** Azure beyond vaults and HSMs: this duty's identity, and where the services are (no slash at the end). */
+export type Azure = Readonly<{ credential: TokenCredential; tenantId: string; endpoints: Config['endpoints'] }>;
+
 /** Everything outside the process that activities and functions may touch, with the identity of one duty. */
 export type Clients = Readonly<{
   config: Config;
@@ -27,6 +30,8 @@ export type Clients = Readonly<{
   vault(name: string): Vault;
   /** The vault that keeps values of this vault's secrets on their way. @throws {NotConfiguredError} when the configuration names none. */
   escrow(vault: string): Vault;
+  /** For the targets of rotations that are part of Azure. */
+  azure: Azure;
   /** The app's own container, `hsmkeep`. */
   documents: BlobStore;
 }>;
@@ -84,6 +89,7 @@ export function createClients({ config, storage, duties, identities, emulatedClo
       const container = hsmConfig(name).immutableCopy?.container;
       return container === undefined ? undefined : store(container);
     }),
+    azure: { credential, tenantId: config.tenantId ?? '', endpoints: config.endpoints },
     documents: azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account),
   };
 }

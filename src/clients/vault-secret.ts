@@ -1,4 +1,12 @@
-import { type EscrowContent, type EscrowEntry, escrowName, escrowOwner, openEscrow, parseEscrow } from '../domain/rotation/escrow.ts';
+import {
+  ESCROW_STATES,
+  type EscrowContent,
+  type EscrowEntry,
+  escrowName,
+  escrowOwner,
+  openEscrow,
+  parseEscrow,
+} from '../domain/rotation/escrow.ts';
 import type { RotationMode, RotationState, RotationTrigger } from '../domain/rotation/plan.ts';
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import type { ListedEscrow, ListedSecret } from '../domain/rotation/sweep.ts';
@@ -20,7 +28,8 @@ export type SecretLook = Readonly<{
   /** Undefined when there is no current version to be read. */
   current: Readonly<{ facts: SecretFacts; value: Sensitive }> | undefined;
   status: 'found' | 'missing' | 'disabled';
-  escrow: Readonly<{ entry: EscrowEntry; content: EscrowContent }> | undefined;
+  /** `content` null: the target is still to make the value. */
+  escrow: Readonly<{ entry: EscrowEntry; content: EscrowContent | null }> | undefined;
   place: EscrowPlace;
   /** The tags that say how it is rotated, those of an earlier version where the current one lost them. */
   configTags: Tags;
@@ -96,7 +105,7 @@ export async function listVault(clients: VaultClients, vault: string): Promise<V
 function listedEscrow(vault: string, { tags, enabled, createdAt }: SecretFacts): ListedEscrow[] {
   const owner = tags['rot-for'];
   if (!owner?.startsWith(`${vault}/`)) return [];
-  const state = (['open', 'applied', 'published', 'dead'] as const).find((one) => one === tags['rot-state']) ?? 'open';
+  const state = ESCROW_STATES.find((one) => one === tags['rot-state']) ?? 'open';
   return [{ owner, rotationId: tags['rot-id'] ?? '', state, closed: !enabled, createdAt }];
 }
 

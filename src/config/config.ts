@@ -257,12 +257,14 @@ export function parseConfig(text: string): Config {
     hsms: hsms as HsmConfig[],
     drillHsms: drillHsms as HsmConfig[],
     endpoints: {
-      arm: endpoints?.arm ?? 'https://management.azure.com',
-      graph: endpoints?.graph ?? 'https://graph.microsoft.com',
-      authority: (endpoints?.authority ?? 'https://login.microsoftonline.com').replace(/\/$/, ''),
+      arm: withoutSlash(endpoints?.arm ?? 'https://management.azure.com'),
+      graph: withoutSlash(endpoints?.graph ?? 'https://graph.microsoft.com'),
+      authority: withoutSlash(endpoints?.authority ?? 'https://login.microsoftonline.com'),
     },
   };
 }
+
+const withoutSlash = (url: string): string => url.replace(/\/$/, '');
 
 /** The schema of the file, for editors. */
 export const configJsonSchema = (): Record<string, unknown> => ({

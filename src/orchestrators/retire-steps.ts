@@ -13,12 +13,13 @@ import type { RunLog } from './run-log.ts';
  */
 export function* retireAndClose(context: OrchestrationContext, log: RunLog, input: SecretWorkInput): Steps<boolean> {
   log.begin('Retire');
-  const { done, rotationId, escrow } = yield* call(context, retireOldSecret, input);
+  const { done, rotationId, escrow, left } = yield* call(context, retireOldSecret, input);
   if (!done || rotationId === null) {
     log.done('nothing to retire');
     return false;
   }
-  log.done();
+  if (left) log.degrade(left);
+  else log.done();
 
   log.begin('Close');
   yield* call(context, closeSecret, { ref: input.ref, rotationId, escrow });

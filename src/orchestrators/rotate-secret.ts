@@ -3,9 +3,10 @@ import { applySecret } from '../activities/apply-secret.ts';
 import { confirmSecret } from '../activities/confirm-secret.ts';
 import type { Activity } from '../activities/define-activity.ts';
 import { escrowSecret } from '../activities/escrow-secret.ts';
+import { type ObtainSecretInput, obtainSecret } from '../activities/obtain-secret.ts';
 import { publishSecret } from '../activities/publish-secret.ts';
 import { reconcileSecret } from '../activities/reconcile-secret.ts';
-import type { SecretProgress, SecretWorkInput } from '../activities/secret-work.ts';
+import type { SecretProgress } from '../activities/secret-work.ts';
 import type { RestReason, RotationMode, RotationTrigger } from '../domain/rotation/plan.ts';
 import { notAnswering, refusedStart } from '../domain/rotation/problems.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
@@ -25,10 +26,11 @@ export type RotateSecretInput = Readonly<{
   wanted: string | null;
 }>;
 
-type WorkStep = 'escrow' | 'apply' | 'publish' | 'confirm' | 'reconcile';
+type WorkStep = 'escrow' | 'obtain' | 'apply' | 'publish' | 'confirm' | 'reconcile';
 
-const WORK: Readonly<Record<WorkStep, Readonly<{ title: string; activity: Activity<SecretWorkInput, SecretProgress> }>>> = {
+const WORK: Readonly<Record<WorkStep, Readonly<{ title: string; activity: Activity<ObtainSecretInput, SecretProgress> }>>> = {
   escrow: { title: 'Escrow', activity: escrowSecret },
+  obtain: { title: 'Obtain', activity: obtainSecret },
   apply: { title: 'Apply', activity: applySecret },
   publish: { title: 'Publish', activity: publishSecret },
   confirm: { title: 'Confirm', activity: confirmSecret },
@@ -39,6 +41,9 @@ const WORK: Readonly<Record<WorkStep, Readonly<{ title: string; activity: Activi
 const MOST_STEPS = 24;
 /** So many unclear answers, and the rest is left to the sweep. */
 const MOST_WAITS = 5;
+/** What a target works on is asked after at growing distances, up to half an hour: for ten hours and a little more. */
+const MOST_PAUSES = 24;
+const LONGEST_PAUSE_MS = 1_800_000;
 
 const REASONS: Readonly<Record<RestReason, string>> = {
   unmanaged: 'it is not managed',
@@ -50,7 +55,7 @@ const REASONS: Readonly<Record<RestReason, string>> = {
 };
 
 /**
- * Replaces the value of one secret: escrow, apply, publish, confirm; whichever of these is next, because what was done before is found in
+ * Replaces the value of one secret: escrow, obtain (where the target makes the value), apply, publish, confirm; whichever of these is next, because what was done before is found in
  * the vault. Ends when the new value is published and works; the old one is retired by another run, after its grace.
  */
 export const rotateSecret = defineOrchestrator('rotateSecret', ['rotate'], function* (context, input: RotateSecretInput) {
@@ -64,14 +69,28 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
   let { wanted } = input;
   let published: Pick<SecretProgress, 'version' | 'graceUntil'> = {};
   let step: WorkStep = 'escrow';
+  let paused: SecretProgress['next'] | undefined;
 
-  for (let steps = 0, waits = 0; steps < MOST_STEPS; steps += 1) {
-    log.begin(WORK[step].title);
-    const work: SecretWorkInput = { ref, wish: { trigger: input.trigger, mode: input.mode, wanted } };
+  for (let steps = 0, waits = 0, pauses = 0; steps < MOST_STEPS; ) {
+    if (!paused) log.begin(WORK[step].title);
+    const operation = paused?.step === 'pause' ? paused.operation : undefined;
+    const work: ObtainSecretInput = {
+      ref,
+      wish: { trigger: input.trigger, mode: input.mode, wanted },
+      ...(operation && { operation }),
+    };
     const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
     const { done, next, base, rotationId, version, graceUntil } = progress;
     wanted ??= base;
     if (version !== undefined) published = { version, ...(graceUntil !== undefined && { graceUntil }) };
+    paused = next.step === 'pause' ? next : undefined;
+    if (next.step === 'pause') {
+      if (++pauses > MOST_PAUSES) throw new StepFailed(notAnswering(ref.vault, ref.name, 'StillAtIt'));
+      log.waiting(next.why);
+      yield* sleep(context, Math.min(next.ms * 2 ** (next.operation ? pauses - 1 : 0), LONGEST_PAUSE_MS));
+      continue;
+    }
+    steps += 1;
     if (next.step !== 'wait') log.done(done ? undefined : 'nothing to do');
 
     switch (next.step) {

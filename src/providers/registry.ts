@@ -1,13 +1,13 @@
-import type { RotationProvider } from './contract.ts';
+import type { AnyProvider } from './contract.ts';
 import { generated } from './generated.ts';
 import { webhook } from './webhook.ts';
 
 /** Every provider, by the value of the tag `rot-provider`. */
-const PROVIDERS: ReadonlyMap<string, RotationProvider> = new Map(
-  [generated, webhook].map((provider) => [provider.id, provider as unknown as RotationProvider]),
+const PROVIDERS: ReadonlyMap<string, AnyProvider> = new Map(
+  [generated, webhook].map((provider) => [provider.id, provider as unknown as AnyProvider]),
 );
 
 export const PROVIDER_IDS: readonly string[] = [...PROVIDERS.keys()];
 
 /** Undefined when there is none of that id. */
-export const findProvider = (id: string): RotationProvider | undefined => PROVIDERS.get(id);
+export const findProvider = (id: string): AnyProvider | undefined => PROVIDERS.get(id);

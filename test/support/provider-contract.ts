@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Sensitive } from '../../src/domain/rotation/sensitive.ts';
 import { type Management, parseManagement, type Tags } from '../../src/domain/rotation/tags.ts';
-import type { Candidate, Held, ProviderContext, RotationProvider } from '../../src/providers/contract.ts';
+import type { AzureAccess, Candidate, Held, ProviderContext, RotationProvider } from '../../src/providers/contract.ts';
 
 /** A real target for a provider, made by its own test. */
 export type ProviderTarget = Readonly<{
@@ -20,10 +20,17 @@ export type ProviderTarget = Readonly<{
   stop(): Promise<void>;
 }>;
 
+/** For providers that have nothing to do with Azure. */
+const NO_AZURE: AzureAccess = {
+  credential: { getToken: () => Promise.reject(new Error('this provider has no business with Azure')) },
+  tenantId: '',
+  endpoints: { arm: '', graph: '', authority: '' },
+};
+
 /** What a provider is given in tests. */
 export function providerContext(
   management: Management,
-  { admin, rotationId = 'r1' }: { admin?: string; rotationId?: string } = {},
+  { admin, rotationId = 'r1', azure = NO_AZURE }: { admin?: string; rotationId?: string; azure?: AzureAccess } = {},
 ): ProviderContext {
   return {
     rotationId,
@@ -34,6 +41,7 @@ export function providerContext(
     random: (bytes) => randomBytes(bytes),
     admin: (use) => use(admin === undefined ? 'self' : new Sensitive(admin)),
     takeLogin: () => true,
+    azure,
   };
 }
 

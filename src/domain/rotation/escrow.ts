@@ -5,6 +5,7 @@ import type { Tags } from './tags.ts';
 /**
  * How far the rotation of an entry has come, as its tag says. Advisory: what counts is asked again.
  *
+ * - `intent`: the target is to make a value (it makes them itself); there is none yet.
  * - `open`: the value is stored, the target may or may not have it.
  * - `applied`: the target was seen to accept it.
  * - `published`: it is the current version of the secret, and was seen to work; the old one is in its grace.
@@ -12,8 +13,8 @@ import type { Tags } from './tags.ts';
  *
  * An entry that is disabled is closed.
  */
-export type EscrowState = 'open' | 'applied' | 'published' | 'dead';
-const STATES: readonly EscrowState[] = ['open', 'applied', 'published', 'dead'];
+export type EscrowState = 'intent' | 'open' | 'applied' | 'published' | 'dead';
+export const ESCROW_STATES: readonly EscrowState[] = ['intent', 'open', 'applied', 'published', 'dead'];
 
 /** The newest entry kept for a secret, without its value. Times are ISO 8601 UTC. */
 export type EscrowEntry = Readonly<{
@@ -28,6 +29,12 @@ export type EscrowEntry = Readonly<{
   /** How often a value was made for this base, from 1. */
   attempt: number;
   state: EscrowState;
+  /** Of a place that the target fills itself: the mark of what was there when the entry was made. */
+  before?: string;
+  /** The target that the entry is for, where it makes values itself: what it shows later is believed of this one only. */
+  target?: string;
+  /** How often in a row the value was seen to work, on targets that need time until all of their servers know it. */
+  verified?: number;
 }>;
 
 /** What an entry holds. The verifier (a salted hash, say) is kept so that a repeated apply sends the very same bytes. */
@@ -54,7 +61,8 @@ export const isEscrowName = (name: string): boolean => name.toLowerCase().endsWi
 /** Which secret an entry is for. */
 export const escrowOwner = (vault: string, name: string): string => `${vault}/${name}`.toLowerCase();
 
-export function escrowTags(owner: string, { rotationId, base, slot, attempt, state }: Omit<EscrowEntry, 'version' | 'createdAt'>): Tags {
+export function escrowTags(owner: string, entry: Omit<EscrowEntry, 'version' | 'createdAt'>): Tags {
+  const { rotationId, base, slot, attempt, state, before, target, verified } = entry;
   return {
     'rot-id': rotationId,
     'rot-for': owner,
@@ -62,6 +70,9 @@ export function escrowTags(owner: string, { rotationId, base, slot, attempt, sta
     'rot-slot': slot,
     'rot-attempt': String(attempt),
     'rot-state': state,
+    ...(before !== undefined && { 'rot-before': before }),
+    ...(target !== undefined && { 'rot-target': target }),
+    ...(verified !== undefined && { 'rot-verified': String(verified) }),
   };
 }
 
@@ -73,7 +84,7 @@ export function escrowTags(owner: string, { rotationId, base, slot, attempt, sta
  */
 export function parseEscrow(owner: string, found: Readonly<{ name: string; version: string; createdAt: string; tags: Tags }>): EscrowEntry {
   const { tags } = found;
-  const state = STATES.find((one) => one === tags['rot-state']);
+  const state = ESCROW_STATES.find((one) => one === tags['rot-state']);
   const attempt = Number(tags['rot-attempt'] ?? '1');
   const [rotationId, base] = [tags['rot-id'], tags['rot-base']];
   if (tags['rot-for'] !== owner || state === undefined || !rotationId || !base || !Number.isInteger(attempt)) {
@@ -82,7 +93,20 @@ export function parseEscrow(owner: string, found: Readonly<{ name: string; versi
       'Compare its tags rot-for, rot-id, rot-base and rot-state with those of its earlier versions, and put them back. Do not delete it: it may hold the only working value.',
     );
   }
-  return { version: found.version, createdAt: found.createdAt, rotationId, base, slot: tags['rot-slot'] ?? '', attempt, state };
+  const [before, target, verified] = [tags['rot-before'], tags['rot-target'], tags['rot-verified']];
+  return {
+    version: found.version,
+    createdAt: found.createdAt,
+    rotationId,
+    base,
+    slot: tags['rot-slot'] ?? '',
+    attempt,
+    state,
+    ...(before !== undefined && { before }),
+    ...(target !== undefined && { target }),
+    // Anything but a number counts as never seen, which costs another look and no more.
+    ...(verified !== undefined && { verified: Number(verified) || 0 }),
+  };
 }
 
 /** The text that an entry is stored as. */
@@ -91,22 +115,27 @@ export const sealEscrow = ({ value, verifier }: EscrowContent): Sensitive =>
     (plain) => new Sensitive(JSON.stringify({ schema: 'hsmkeep.escrow/1', value: plain, ...(verifier !== undefined && { verifier }) })),
   );
 
+/** What an entry without a value is stored as; Key Vault takes no empty secrets. */
+export const sealIntent = (): Sensitive => new Sensitive(JSON.stringify({ schema: 'hsmkeep.escrow/1', intent: true }));
+
 /**
  * @param name Of the entry, for the error.
+ * @returns Null for an intent, which holds no value.
  * @throws {OperatorError} when it is no entry of a version that this hsmkeep knows. Carries no part of it.
  */
-export function openEscrow(text: Sensitive, name: string): EscrowContent {
+export function openEscrow(text: Sensitive, name: string): EscrowContent | null {
   const content = text.use(parse);
-  if (content) return content;
+  if (content !== undefined) return content;
   throw new OperatorError(
     `The escrow entry ${name} does not hold what hsmkeep stores there.`,
     'Upgrade hsmkeep when a newer version wrote it; otherwise look who writes into the escrow vault. Do not delete it.',
   );
 }
 
-function parse(text: string): EscrowContent | undefined {
+function parse(text: string): EscrowContent | null | undefined {
   try {
-    const { schema, value, verifier } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    const { schema, value, verifier, intent } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    if (schema === 'hsmkeep.escrow/1' && intent === true) return null;
     if (schema !== 'hsmkeep.escrow/1' || typeof value !== 'string' || value === '') return undefined;
     return { value: new Sensitive(value), ...(typeof verifier === 'string' && { verifier }) };
   } catch {

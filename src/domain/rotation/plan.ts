@@ -1,6 +1,6 @@
 import type { Problem } from '../views.ts';
 import { later } from './duration.ts';
-import type { EscrowEntry } from './escrow.ts';
+import type { EscrowEntry, EscrowState } from './escrow.ts';
 import { secretDisabled, tooManyAttempts } from './problems.ts';
 import type { Management, Tags } from './tags.ts';
 import { dueAt, EARLY_EVENT_MS } from './times.ts';
@@ -38,8 +38,10 @@ export type RestReason = 'unmanaged' | 'gone' | 'stale' | 'not-due' | 'in-grace'
 
 /** The next step of a rotation. */
 export type RotationStep = Readonly<
-  /** Make a value and store it in escrow, for this base. */
+  /** Make a value and store it in escrow, for this base; or, where the target makes values, store that it is about to be asked for one. */
   | { step: 'escrow'; base: string; attempt: number }
+  /** Have the target make the value, and store that in escrow. */
+  | { step: 'obtain' }
   /** Put the escrowed value onto the target and see that it is accepted. */
   | { step: 'apply' }
   /** Write it as the secret's new version. */
@@ -76,13 +78,16 @@ export function planRotation(state: RotationState, now: string): RotationStep {
   if (escrow && !published && escrow.state !== 'dead') {
     const goesOn = escrow.base === current.version && escrow.state !== 'published';
     if (!goesOn) return { step: 'reconcile', reason: 'foreign-version' };
-    return { step: escrow.state === 'open' ? 'apply' : 'publish' };
+    return { step: NEXT[escrow.state] };
   }
-  if (published && (escrow.state === 'open' || escrow.state === 'applied')) return { step: 'confirm' };
+  if (published && escrow.state !== 'published' && escrow.state !== 'dead') return { step: 'confirm' };
 
   const graceUntil = graceEnd(current, published && escrow.state === 'published' ? management : null);
   return graceUntil === null ? begin(state, current, management, now) : inGrace(state, current, management, graceUntil, now);
 }
+
+/** What follows each state of an entry whose value is not published. */
+const NEXT = { intent: 'obtain', open: 'apply', applied: 'publish' } as const satisfies Partial<Record<EscrowState, string>>;
 
 /** Whether a version was published from this entry. */
 export const isFrom = (escrow: EscrowEntry, current: CurrentVersion): boolean => current.tags['rot-id'] === escrow.rotationId;

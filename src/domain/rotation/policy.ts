@@ -74,9 +74,13 @@ const READERS: Readonly<Record<string, (text: string) => Part>> = {
  * Reads `every=60d;grace=7d;window=Sat 02:00/3h Europe/Berlin;strategy=auto;format=raw;retire=on-grace;alphabet=base64url;length=40`.
  *
  * @param text Empty: every default.
+ * @param defaults What holds where the text says nothing.
  * @returns The policy, and every mistake in it; a part with a mistake has its default.
  */
-export function parsePolicy(text: string): Readonly<{ policy: RotationPolicy; mistakes: readonly string[] }> {
+export function parsePolicy(
+  text: string,
+  defaults: RotationPolicy = DEFAULT_POLICY,
+): Readonly<{ policy: RotationPolicy; mistakes: readonly string[] }> {
   const given = text.split(';').filter((part) => part.trim() !== '');
   const parts = given.map((part): Part => {
     const at = part.indexOf('=');
@@ -84,7 +88,7 @@ export function parsePolicy(text: string): Readonly<{ policy: RotationPolicy; mi
     return READERS[name]?.(value) ?? { mistake: `"${part.trim()}" is no part of a policy: ${Object.keys(READERS).join(', ')}` };
   });
 
-  const policy: RotationPolicy = Object.assign({}, DEFAULT_POLICY, ...parts.map((part) => ('value' in part ? part.value : {})));
+  const policy: RotationPolicy = Object.assign({}, defaults, ...parts.map((part) => ('value' in part ? part.value : {})));
   const mistakes = parts.flatMap((part) => ('mistake' in part ? [part.mistake] : []));
   return { policy, mistakes: [...mistakes, ...contradictions(policy, /\bgrace=[^;]* force\b/.test(text))] };
 }

@@ -14,6 +14,8 @@ export type Findings = Readonly<{
   candidate: Liveness;
   /** Version of the secret that works, of those before the current one; null: none that could be asked does. */
   older: Readonly<{ version: string }> | null;
+  /** The target can show what it holds in the place of what is published, and is known to be the right one. */
+  readable?: boolean;
 }>;
 
 /** What to do about a change that somebody else made. */
@@ -22,6 +24,8 @@ export type Reconciliation = Readonly<
   | { action: 'adopt'; drop: boolean }
   /** What is published does not work and ours does: publish ours. */
   | { action: 'publish-candidate' }
+  /** Neither does, and the target shows what it takes instead: a change that was sent long ago has landed. Publish that. */
+  | { action: 'publish-held' }
   /** An earlier version works: publish its value again, as a new version. */
   | { action: 'publish-older'; version: string }
   /** Not all could be asked: nothing may be concluded. */
@@ -33,10 +37,11 @@ export type Reconciliation = Readonly<
 /**
  * Decides between what somebody else wrote and what hsmkeep had begun: what works wins, and what is published and works wins first.
  */
-export function reconcile({ current, escrow, strategy, published, candidate, older }: Findings): Reconciliation {
+export function reconcile({ current, escrow, strategy, published, candidate, older, readable }: Findings): Reconciliation {
   if (published === 'live') return { action: 'adopt', drop: mayDrop(current, escrow, strategy) };
   if (published === 'unknown' || candidate === 'unknown') return { action: 'wait' };
   if (candidate === 'live') return { action: 'publish-candidate' };
+  if (readable) return { action: 'publish-held' };
   return older ? { action: 'publish-older', version: older.version } : { action: 'park' };
 }
 

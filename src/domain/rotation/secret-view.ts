@@ -41,7 +41,7 @@ export function viewSecrets(
 ): SecretView[] {
   const next = new Map(planSweep(vault.name, secrets, escrow, now, null).map((item) => [item.name, item]));
   const open = new Set(
-    escrow.filter(({ closed, state }) => !closed && (state === 'open' || state === 'applied')).map(({ owner }) => owner),
+    escrow.filter(({ closed, state }) => !closed && state !== 'published' && state !== 'dead').map(({ owner }) => owner),
   );
   return secrets
     .filter(({ name }) => !isEscrowName(name))
@@ -60,10 +60,11 @@ function viewOf(
   const management = parsed.status === 'managed' ? parsed.management : null;
   const due = management && dueAt(name, createdAt, management.policy);
   const graceUntil = management ? (tags['rot-grace-until'] ?? null) : null;
+  const retires = management?.policy.retire === 'on-grace';
   return {
     vault: vault.name,
     name,
-    state: stateOf({ managed: management !== null || item !== undefined, due, graceUntil, isOpen, now }),
+    state: stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now }),
     enabled,
     provider: management?.provider ?? null,
     target: management?.target || null,
@@ -77,11 +78,20 @@ function viewOf(
   };
 }
 
-type Facts = Readonly<{ managed: boolean; due: string | null; graceUntil: string | null; isOpen: boolean; now: string }>;
+type Facts = Readonly<{
+  managed: boolean;
+  due: string | null;
+  graceUntil: string | null;
+  /** Whether the old credential ends with the grace, not with the next rotation. */
+  retires: boolean;
+  isOpen: boolean;
+  now: string;
+}>;
 
-function stateOf({ managed, due, graceUntil, isOpen, now }: Facts): SecretState {
+function stateOf({ managed, due, graceUntil, retires, isOpen, now }: Facts): SecretState {
   if (!managed) return 'unmanaged';
   if (isOpen || due === null) return 'rotating';
-  if (graceUntil !== null) return now < graceUntil ? 'in-grace' : 'retiring';
+  if (graceUntil !== null && now < graceUntil) return 'in-grace';
+  if (graceUntil !== null && retires) return 'retiring';
   return now >= due ? 'due' : 'fresh';
 }

@@ -1,4 +1,4 @@
-import { parsePolicy, type RotationPolicy } from './policy.ts';
+import { DEFAULT_POLICY, parsePolicy, type RotationPolicy } from './policy.ts';
 
 /** Tags of a version as Key Vault keeps them: at most 15, readable by everyone who may list. Nothing secret. */
 export type Tags = Readonly<Record<string, string>>;
@@ -35,6 +35,12 @@ export type ParsedManagement =
 /** The tags that Microsoft's rotation samples set are read where ours are absent, for migration. */
 const FALLBACK: Readonly<Record<string, string>> = { 'rot-target': 'ProviderAddress', 'rot-principal': 'CredentialId' };
 
+/** Where a provider's secrets are better served by another default. */
+const POLICY_OF: Readonly<Record<string, RotationPolicy>> = {
+  // Ending a storage key ends every SAS signed with it, and nobody can see which those are.
+  'azure-storage-key': { ...DEFAULT_POLICY, retire: 'at-next' },
+};
+
 /**
  * Reads how a secret is rotated.
  *
@@ -45,7 +51,7 @@ export function parseManagement(tags: Tags): ParsedManagement {
   if (provider === undefined || provider === UNMANAGED) return { status: 'unmanaged' };
 
   const days = /^[1-9]\d{0,3}$/.test(tags['ValidityPeriodDays'] ?? '') ? `every=${tags['ValidityPeriodDays']}d` : '';
-  const { policy, mistakes } = parsePolicy(tags['rot-policy'] ?? days);
+  const { policy, mistakes } = parsePolicy(tags['rot-policy'] ?? days, POLICY_OF[provider]);
   const text = (name: string): string => (tags[name] ?? tags[FALLBACK[name] ?? ''] ?? '').trim();
   const management: Management = {
     provider,

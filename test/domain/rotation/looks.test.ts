@@ -51,6 +51,8 @@ describe('reconcile', () => {
     [{ published: 'unknown', candidate: 'live' }, { action: 'wait' }],
     [{ candidate: 'unknown' }, { action: 'wait' }],
     [{ candidate: 'live' }, { action: 'publish-candidate' }],
+    [{ readable: true, older: { version: 'v0' } }, { action: 'publish-held' }],
+    [{ readable: true, candidate: 'live' }, { action: 'publish-candidate' }],
     [{ older: { version: 'v0' } }, { action: 'publish-older', version: 'v0' }],
     [{}, { action: 'park' }],
   ] as const)('%o: %o', (changes, expected) => {
@@ -96,6 +98,7 @@ describe('planSweep', () => {
   });
 
   test.each([
+    ['an intent', kept('db', { state: 'intent' }), {}, 'db: rotate, unfinished'],
     ['an open entry', kept('db'), {}, 'db: rotate, unfinished'],
     ['one that was applied', kept('db', { state: 'applied' }), {}, 'db: rotate, unfinished'],
     ['one that is published and not confirmed', kept('db', { state: 'applied' }), published, 'db: rotate, unfinished'],
@@ -180,6 +183,16 @@ describe('viewSecrets', () => {
     expect(states([secret('db', { tags: {} })], [kept('db', { closed: true })])).toEqual(['db rotating']);
     expect(states([withGrace(later(NOW, 1))], [kept('db', { state: 'published' })])).toEqual(['db in-grace']);
     expect(states([withGrace(NOW)], [kept('db', { state: 'published' })])).toEqual(['db retiring']);
+    expect(states([secret('db')], [kept('db', { state: 'intent' })])).toEqual(['db rotating']);
+  });
+
+  test('does not wait for an end that comes with the next rotation', () => {
+    const tags = { 'rot-provider': 'azure-storage-key', 'rot-id': 'r1', 'rot-grace-until': NOW };
+    const shown = (changes: object, now: string) => states([secret('db', { tags: { ...tags, ...changes } })], [], now);
+    expect(shown({}, later(NOW, -1))).toEqual(['db in-grace']);
+    expect(shown({}, NOW)).toEqual(['db fresh']);
+    expect(shown({}, DUE)).toEqual(['db due']);
+    expect(shown({ 'rot-policy': 'retire=on-grace' }, NOW)).toEqual(['db retiring']);
   });
 });
 

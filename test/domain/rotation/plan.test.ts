@@ -79,6 +79,7 @@ describe('planRotation, with nothing under way,', () => {
 
 describe('planRotation, with an open entry,', () => {
   test.each([
+    ['intent', 'obtain'],
     ['open', 'apply'],
     ['applied', 'publish'],
   ] as const)('goes on with it when it is %s, whoever asks and whenever', (reached, expected) => {
@@ -91,10 +92,13 @@ describe('planRotation, with an open entry,', () => {
     expect(step({ current: published, escrow: entry({ state: reached }) })).toEqual({ step: 'confirm' });
   });
 
-  test.each(['open', 'applied', 'published'] as const)('of another version than the current one (%s), finds out what works', (reached) => {
-    const foreign = current({ version: 'v9' });
-    expect(step({ current: foreign, escrow: entry({ state: reached }) })).toEqual({ step: 'reconcile', reason: 'foreign-version' });
-  });
+  test.each(['intent', 'open', 'applied', 'published'] as const)(
+    'of another version than the current one (%s), finds out what works',
+    (reached) => {
+      const foreign = current({ version: 'v9' });
+      expect(step({ current: foreign, escrow: entry({ state: reached }) })).toEqual({ step: 'reconcile', reason: 'foreign-version' });
+    },
+  );
 
   test('that says published though it is not, finds out what works', () => {
     expect(step({ escrow: entry({ state: 'published' }) })).toEqual({ step: 'reconcile', reason: 'foreign-version' });

@@ -8,6 +8,7 @@ import {
   openEscrow,
   parseEscrow,
   sealEscrow,
+  sealIntent,
 } from '../../../src/domain/rotation/escrow.ts';
 import { Sensitive } from '../../../src/domain/rotation/sensitive.ts';
 import { subjectOf } from '../../../src/domain/rotation/subject.ts';
@@ -115,6 +116,17 @@ describe('an escrow entry', () => {
     expect(parseEscrow(owner, found)).toEqual({ ...entry, version: 'e1', createdAt: found.createdAt });
   });
 
+  test('of a target that makes values itself remembers what was there before, for which target, and how often it worked', () => {
+    const obtained = { ...entry, before: 'mark', target: '/applications/x', verified: 2 };
+    const tags = escrowTags(owner, obtained);
+    expect(parseEscrow(owner, { ...found, tags })).toEqual({ ...obtained, version: 'e1', createdAt: found.createdAt });
+    expect(parseEscrow(owner, { ...found, tags: { ...tags, 'rot-verified': 'often' } })).toMatchObject({ verified: 0 });
+  });
+
+  test('that is an intent has no value yet', () => {
+    expect(openEscrow(sealIntent(), 'n')).toBeNull();
+  });
+
   test('without the tags of our newer versions has the defaults', () => {
     const { 'rot-attempt': _attempt, 'rot-slot': _slot, ...tags } = found.tags;
     expect(parseEscrow(owner, { ...found, tags })).toMatchObject({ attempt: 1, slot: '' });
@@ -134,7 +146,7 @@ describe('an escrow entry', () => {
     for (const verifier of ['SCRAM', undefined]) {
       const stored = sealEscrow({ value: new Sensitive('v'), ...(verifier && { verifier }) });
       const opened = openEscrow(stored, 'n');
-      expect([opened.value.use((text) => text), opened.verifier]).toEqual(['v', verifier]);
+      expect([opened?.value.use((text) => text), opened?.verifier]).toEqual(['v', verifier]);
     }
   });
 
