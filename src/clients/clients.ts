@@ -1,3 +1,4 @@
+import type { TokenCredential } from '@azure/core-auth';
 import type { Config, HsmConfig, VaultConfig } from '../config/config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Duty } from '../domain/duty.ts';

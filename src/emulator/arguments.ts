@@ -9,6 +9,8 @@ type Flags = {
   hsm: HsmOptions[];
   vault: string[];
   storage: string[];
+  storageAccount: string[];
+  application: string[];
   readyFile?: string;
   port: number;
   timeScale: number;
@@ -27,6 +29,9 @@ Examples:
   Events of the vault to a function app on this machine:
     hsmkeep emulator --data .emulator --vault contoso-kv --events-to http://127.0.0.1:7071/runtime/webhooks/eventgrid?functionName=secretNearExpiry
 
+  A storage account and an application registration, whose keys and secrets can be rotated:
+    hsmkeep emulator --data .emulator --vault contoso-kv --storage-account contosodata --application contoso-web --ready-file .emulator/ready.json
+
 Clients: set IDENTITY_ENDPOINT and IDENTITY_HEADER to tokenUrl and tokenHeader of the ready file, and NODE_EXTRA_CA_CERTS or
 REQUESTS_CA_BUNDLE to its caFile.`;
 
@@ -38,12 +43,16 @@ REQUESTS_CA_BUNDLE to its caFile.`;
  */
 export function parseArguments(argv: readonly string[]): ParsedArguments {
   const command = new Command('hsmkeep emulator')
-    .description('Emulates Managed HSMs, Key Vaults and the identities to reach them, on loopback ports of this machine.')
+    .description(
+      'Emulates Managed HSMs, Key Vaults, keys of storage accounts, secrets of applications and the identities to reach them, on loopback ports of this machine.',
+    )
     .exitOverride()
     .requiredOption('--data <dir>', 'folder that keeps all state')
     .option('--hsm <name[:domain]>', 'a Managed HSM; equal domains can restore each other (repeatable)', hsmOption, [])
     .option('--vault <name>', 'a Key Vault (repeatable)', append, [])
     .option('--storage <connection string>', "an account that the HSMs' own identity may use (repeatable)", append, [])
+    .option('--storage-account <name>', 'a storage account behind Azure Resource Manager (repeatable)', append, [])
+    .option('--application <name>', 'an application registration behind Microsoft Graph (repeatable)', append, [])
     .option('--ready-file <file>', 'where to write URLs and identities once all ports listen')
     .option('--port <n>', 'control port; 0 = any', wholeNumber(65_535), 0)
     .option('--time-scale <n>', 'factor on emulated durations; 0 = done at the first poll', number, 1)
@@ -61,6 +70,8 @@ export function parseArguments(argv: readonly string[]): ParsedArguments {
       hsms: flags.hsm,
       vaults: flags.vault,
       storage: flags.storage,
+      storageAccounts: flags.storageAccount,
+      applications: flags.application,
       port: flags.port,
       timeScale: flags.timeScale,
       minBackupAgeSeconds: flags.minBackupAge,

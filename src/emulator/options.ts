@@ -9,6 +9,10 @@ export type EmulatorOptions = Readonly<{
   dataDir: string;
   hsms?: readonly HsmOptions[];
   vaults?: readonly string[];
+  /** Storage accounts whose keys Azure Resource Manager rotates; their blobs are held by an Azurite of the emulator's own. */
+  storageAccounts?: readonly string[];
+  /** Application registrations whose secrets Microsoft Graph rotates. */
+  applications?: readonly string[];
   /** Connection strings of the accounts that the HSMs' own identity may use. */
   storage?: readonly string[];
   /** Control port; 0 or absent = the one of last time if it is free, else any. */
@@ -43,6 +47,14 @@ export type ReadyInfo = Readonly<{
   clients: readonly Readonly<{ name: string; clientId: string; clientSecret: string; objectId: string }>[];
   /** Requests to `/_emulator/…` go here; plain http. */
   controlUrl: string;
+  /** Azure Resource Manager, where there are storage accounts. */
+  armUrl?: string;
+  /** By name; `id` is the resource id. */
+  storageAccounts?: Readonly<Record<string, Readonly<{ id: string; blobEndpoint: string }>>>;
+  /** Microsoft Graph, where there are applications. */
+  graphUrl?: string;
+  /** By name; `id` is the object id, `clientSecret` the secret that the application was made with. */
+  applications?: Readonly<Record<string, Readonly<{ id: string; clientId: string; clientSecret: string }>>>;
   /** Tokens of the named people for the audience `api://hsmkeep`. */
   users: Readonly<Record<string, string>>;
 }>;

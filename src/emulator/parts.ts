@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { StorageAccounts } from './arm/accounts.ts';
 import { MovableClock } from './clock.ts';
 import { PrincipalRoles } from './control/principals.ts';
 import { createEventDelivery, type EventDelivery } from './events.ts';
+import { Applications } from './graph/applications.ts';
 import { FaultBook } from './http/faults.ts';
 import { RequestLog } from './http/request-log.ts';
 import type { Directory } from './identity/directory.ts';
@@ -25,6 +27,8 @@ export type Parts = Readonly<{
   limits: VaultLimits;
   jobs: JobRunner;
   events: EventDelivery;
+  accounts: StorageAccounts;
+  applications: Applications;
   /** What `IDENTITY_HEADER` must be. */
   tokenHeader: string;
   /** Lets go of the jobs and events under way. */
@@ -42,7 +46,16 @@ export async function createParts(
   options: EmulatorOptions,
   authority: () => string,
 ): Promise<Parts> {
-  const { hsms = [], storage = [], eventsTo = [], eventSchema = 'eventgrid', timeScale = 1, minBackupAgeSeconds = 0 } = options;
+  const {
+    hsms = [],
+    storage = [],
+    storageAccounts = [],
+    applications = [],
+    eventsTo = [],
+    eventSchema = 'eventgrid',
+    timeScale = 1,
+    minBackupAgeSeconds = 0,
+  } = options;
   createRoleTables(db);
   createJobTable(db);
   const clock = new MovableClock(db, timeScale);
@@ -70,6 +83,8 @@ export async function createParts(
     limits: new VaultLimits(now),
     jobs,
     events,
+    accounts: new StorageAccounts(db, clock, storageAccounts),
+    applications: new Applications(db, clock, applications),
     tokenHeader: settingOr(db, 'tokenHeader', () => randomBytes(24).toString('hex')),
     stop: async () => {
       forgetTicks();

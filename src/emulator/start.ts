@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+import { startBlobService } from './arm/blob-service.ts';
+import { accountId, createArmEndpoint } from './arm/endpoint.ts';
 import { createControlEndpoint } from './control/endpoint.ts';
 import { watchExpiries } from './expiry-watch.ts';
+import { createGraphEndpoint } from './graph/endpoint.ts';
 import type { HttpHandler } from './http/listener.ts';
 import { createServiceEndpoint } from './http/service-endpoint.ts';
 import { TOKEN_PATH } from './identity/app-service.ts';
@@ -64,6 +68,8 @@ async function startIn(folder: DataFolder, options: EmulatorOptions, cleanUp: Cl
   authorityUrl = await open('authority', options.ports?.['authority'], createAuthorityEndpoint(parts));
   const hsms = await openHsms(folder, options, parts, authority, open);
   const vaults = await openVaults(folder, options, parts, authority, open);
+  const arm = await openArm(folder, options, parts, open, cleanUp);
+  const graph = await openGraph(options, parts, open);
   const users = await userTokens(parts);
 
   let ready: ReadyInfo;
@@ -79,12 +85,17 @@ async function startIn(folder: DataFolder, options: EmulatorOptions, cleanUp: Cl
     tenantId: directory.tenantId,
     clients: directory.principals.map(({ name, clientId, clientSecret, objectId }) => ({ name, clientId, clientSecret, objectId })),
     controlUrl,
+    ...arm,
+    ...graph,
     users,
   };
   parts.jobs.resume();
   cleanUp.push(watchExpiries(parts.clock, vaults));
   return ready;
 }
+
+/** How long a regenerated storage key needs until the data plane knows it. */
+const KEY_PROPAGATION_MS = 60_000;
 
 type Open = (key: string, wanted: number | undefined, handle: HttpHandler) => Promise<string>;
 
@@ -118,6 +129,37 @@ async function openVaults(
     opened.push({ service, origin: await open(`vault:${name}`, ports[name], endpoint) });
   }
   return opened;
+}
+
+async function openArm(
+  { path }: DataFolder,
+  { storageAccounts = [], ports = {} }: EmulatorOptions,
+  parts: Parts,
+  open: Open,
+  cleanUp: CleanUp,
+): Promise<Pick<ReadyInfo, 'armUrl' | 'storageAccounts'>> {
+  if (storageAccounts.length === 0) return {};
+  const { accounts, clock, directory } = parts;
+  const blobs = await startBlobService({
+    accounts: accounts.forAzurite(),
+    location: join(path, 'storage-accounts'),
+    propagationMs: clock.scaled(KEY_PROPAGATION_MS),
+  });
+  cleanUp.push(() => blobs.stop());
+  const subscription = directory.tenantId;
+  const armUrl = await open('arm', ports['arm'], createArmEndpoint({ ...parts, subscription, blobs }));
+  const described = storageAccounts.map((name) => [name, { id: accountId(subscription, name), blobEndpoint: `${blobs.origin}/${name}` }]);
+  return { armUrl, storageAccounts: Object.fromEntries(described) };
+}
+
+async function openGraph(
+  { applications = [], ports = {} }: EmulatorOptions,
+  parts: Parts,
+  open: Open,
+): Promise<Pick<ReadyInfo, 'graphUrl' | 'applications'>> {
+  if (applications.length === 0) return {};
+  const graphUrl = await open('graph', ports['graph'], createGraphEndpoint(parts));
+  return { graphUrl, applications: Object.fromEntries(parts.applications.list().map(({ name, ...rest }) => [name, rest])) };
 }
 
 async function userTokens({ directory, tokens }: Parts): Promise<Record<string, string>> {

@@ -32,6 +32,9 @@ export type AppStackOptions = Readonly<{
   drillHsms?: readonly string[];
   /** Key Vaults; with any, there is also `contoso-escrow`, in which they keep what is on its way. */
   vaults?: readonly string[];
+  /** Storage accounts and application registrations of the emulator; the vaults may rotate all of them. */
+  storageAccounts?: readonly string[];
+  applications?: readonly string[];
   /** Changes to the generated configuration, below each vault. */
   vault?: Readonly<Record<string, unknown>>;
   /** There is a queue service, too. */
@@ -108,6 +111,8 @@ export async function startAppStack({
   each = {},
   vaults = [],
   vault = {},
+  storageAccounts = [],
+  applications = [],
   queue = false,
   env = {},
   backupRoles,
@@ -127,6 +132,8 @@ export async function startAppStack({
     hsms: hsms.map((name) => ({ name, domain: domains[name] ?? 'emea' })),
     vaults: vaults.length > 0 ? [...vaults, ESCROW_VAULT] : ['contoso-kv'],
     storage: hsmMayWrite ? [connectionString] : [],
+    storageAccounts,
+    applications,
     timeScale,
   });
   const blobs = BlobServiceClient.fromConnectionString(connectionString);
@@ -140,7 +147,11 @@ export async function startAppStack({
   const config = {
     tenantId: emulator.ready.tenantId,
     audience: 'api://hsmkeep',
-    endpoints: { authority: emulator.ready.authorityUrl },
+    endpoints: {
+      authority: emulator.ready.authorityUrl,
+      ...(emulator.ready.armUrl && { arm: emulator.ready.armUrl }),
+      ...(emulator.ready.graphUrl && { graph: emulator.ready.graphUrl }),
+    },
     // Only what a test asks for is due: this schedule comes once in four years.
     hsms: keptHsms.map((name) => ({
       name,
@@ -162,6 +173,10 @@ export async function startAppStack({
       url: emulator.ready.vaults[name],
       rotation: 'on',
       escrowVault: emulator.ready.vaults[ESCROW_VAULT],
+      targets: [
+        ...Object.values(emulator.ready.storageAccounts ?? {}).map(({ id }) => id),
+        ...Object.values(emulator.ready.applications ?? {}).map(({ id }) => `/applications/${id}`),
+      ],
       ...vault,
     })),
   };

@@ -46,6 +46,9 @@ export type ControlClient = Readonly<{
   /** A person's token; for `api://hsmkeep` without an audience. */
   userToken(input: { user: string; audience?: string; expiresInSeconds?: number }): Promise<string>;
   requests(): Promise<readonly LoggedRequest[]>;
+  /** How long Azure Resource Manager and Graph take, in emulated milliseconds. */
+  arm(settings: { regenerateMs?: number }): Promise<void>;
+  graph(settings: { worksAfterMs?: number; flapsForMs?: number; listedAfterMs?: number }): Promise<void>;
 }>;
 
 export type LoggedRequest = Readonly<{
@@ -163,6 +166,8 @@ function controlClient(controlUrl: string): ControlClient {
     moveClock: (move) => call('PUT', 'clock', move),
     limits: (limits) => call('PUT', 'limits', limits),
     principal: (input) => call('POST', 'principals', input),
+    arm: (settings) => call('PUT', 'arm', settings),
+    graph: (settings) => call('PUT', 'graph', settings),
     userToken: async (input) => (await call('POST', 'tokens', input)).token,
     requests: async () => (await call('GET', 'requests')).value,
   };

@@ -10,8 +10,11 @@ export const VAULT = 'contoso-kv';
 export const FIRST = 'canary-first-value';
 export const GENERATED = { owner: 'team', 'rot-provider': 'generated', 'rot-policy': 'every=60d;grace=7d' };
 
+/** For tests of other targets. */
+const NO_RECEIVER = { url: '', actions: [] } as unknown as WebhookReceiver;
+
 /** What tests of rotation do to vaults and see of them, past the app. */
-export function rotationsOf(stack: AppStack, receiver: WebhookReceiver) {
+export function rotationsOf(stack: AppStack, receiver: WebhookReceiver = NO_RECEIVER) {
   // A token for each call: emulated time may have moved beyond the life of the last one.
   const credential = { getToken: async () => ({ token: await stack.emulator.token(VAULT_RESOURCE), expiresOnTimestamp: Date.now() + 1 }) };
   const client = (vault: string) =>

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { armSchema, type StorageAccounts } from '../arm/accounts.ts';
 import type { MovableClock } from '../clock.ts';
+import { type Applications, graphSchema } from '../graph/applications.ts';
 import { type FaultBook, faultSchema } from '../http/faults.ts';
 import { type JsonRoute, json, RequestError } from '../http/json-endpoint.ts';
 import type { RequestLog } from '../http/request-log.ts';
@@ -16,6 +18,8 @@ export type ControlOptions = Readonly<{
   faults: FaultBook;
   log: RequestLog;
   limits: VaultLimits;
+  accounts: StorageAccounts;
+  applications: Applications;
   directory: Directory;
   tokens: TokenService;
   principals: PrincipalRoles;
@@ -49,8 +53,17 @@ export function controlRoutes(options: ControlOptions): JsonRoute[] {
       path: '/_emulator/limits',
       handle: async (request) => json(200, options.limits.set(await bodyAs(limitsSchema, request))),
     },
+    ...targetRoutes(options),
   ];
 }
+
+/** How slow the targets of rotations are. */
+const targetRoutes = ({ accounts, applications }: ControlOptions): JsonRoute[] => [
+  { method: 'GET', path: '/_emulator/arm', handle: () => json(200, accounts.settings) },
+  { method: 'PUT', path: '/_emulator/arm', handle: async (request) => json(200, accounts.set(await bodyAs(armSchema, request))) },
+  { method: 'GET', path: '/_emulator/graph', handle: () => json(200, applications.settings) },
+  { method: 'PUT', path: '/_emulator/graph', handle: async (request) => json(200, applications.set(await bodyAs(graphSchema, request))) },
+];
 
 const requestRoutes = ({ log }: ControlOptions): JsonRoute[] => [
   {

@@ -23,11 +23,11 @@ export type LoggedRequest = {
 };
 
 /** What a request was sent to. `name` is what `match.host` of a fault names, beside the Host header. */
-export type RequestTarget = Readonly<{ kind: 'hsm' | 'vault' | 'identity'; name: string }>;
+export type RequestTarget = Readonly<{ kind: 'hsm' | 'vault' | 'identity' | 'arm' | 'graph'; name: string }>;
 
 const KEPT = 10_000;
 
-/** The latest requests to HSMs, vaults and the identity endpoints, oldest first; gone when the emulator stops. */
+/** The latest requests to HSMs, vaults, Azure Resource Manager, Graph and the identity endpoints, oldest first; gone when the emulator stops. */
 export class RequestLog {
   readonly #now: () => number;
   #entries: LoggedRequest[] = [];

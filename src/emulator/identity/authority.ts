@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { Applications } from '../graph/applications.ts';
 import { type JsonRoute, json } from '../http/json-endpoint.ts';
 import type { HttpAnswer } from '../http/listener.ts';
 import type { HttpRequest } from '../http/request.ts';
@@ -12,7 +13,7 @@ const APP_TOKEN_SECONDS = 3599;
  * The part of login.microsoftonline.com that service principals need: discovery, signing keys and the client credentials grant. Every URL
  * in an answer starts as the request's own did, which MSAL compares with the authority that it was given.
  */
-export function authorityRoutes(directory: Directory, tokens: TokenService): JsonRoute[] {
+export function authorityRoutes(directory: Directory, applications: Applications, tokens: TokenService): JsonRoute[] {
   const ofTenant =
     (handle: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>) =>
     (request: HttpRequest, { tenant = '' }: Params) =>
@@ -20,7 +21,7 @@ export function authorityRoutes(directory: Directory, tokens: TokenService): Jso
 
   const configuration = (request: HttpRequest) => json(200, openIdConfiguration(request.origin, directory.tenantId));
   const keys = () => json(200, tokens.keySet);
-  const token = (request: HttpRequest) => clientCredentials(request, directory, tokens);
+  const token = (request: HttpRequest) => clientCredentials(request, directory, applications, tokens);
 
   return [
     { method: 'GET', path: '/common/discovery/instance', handle: (request) => json(200, instanceDiscovery(request, directory.tenantId)) },
@@ -60,7 +61,12 @@ function instanceDiscovery(request: HttpRequest, tenantId: string) {
   };
 }
 
-async function clientCredentials(request: HttpRequest, directory: Directory, tokens: TokenService): Promise<HttpAnswer> {
+async function clientCredentials(
+  request: HttpRequest,
+  directory: Directory,
+  applications: Applications,
+  tokens: TokenService,
+): Promise<HttpAnswer> {
   const form = new URLSearchParams((await request.readBody()).toString('utf8'));
   if (form.get('grant_type') !== 'client_credentials') {
     return oauthError(
@@ -69,8 +75,11 @@ async function clientCredentials(request: HttpRequest, directory: Directory, tok
       `AADSTS70003: The app requested an unsupported grant type '${form.get('grant_type')}'.`,
     );
   }
-  const principal = authenticate(request, form, directory);
-  if (!principal) return oauthError(401, 'invalid_client', 'AADSTS7000215: Invalid client secret provided, or no such application.');
+  const principal = authenticate(request, form, directory, applications);
+  if (principal === 'expired')
+    return oauthError(401, 'invalid_client', 'AADSTS7000222: The provided client secret keys are expired.', 7000222);
+  if (principal === 'invalid')
+    return oauthError(401, 'invalid_client', 'AADSTS7000215: Invalid client secret provided, or no such application.', 7000215);
 
   const [, resource] = /^(\S+)\/\.default$/.exec(form.get('scope') ?? '') ?? [];
   if (!resource) return oauthError(400, 'invalid_scope', 'AADSTS70011: The provided value for scope must end in /.default.');
@@ -78,12 +87,21 @@ async function clientCredentials(request: HttpRequest, directory: Directory, tok
   return json(200, { token_type: 'Bearer', expires_in: expiresInSeconds, ext_expires_in: expiresInSeconds, access_token: accessToken });
 }
 
-function authenticate(request: HttpRequest, form: URLSearchParams, directory: Directory): Principal | undefined {
+function authenticate(
+  request: HttpRequest,
+  form: URLSearchParams,
+  directory: Directory,
+  applications: Applications,
+): Principal | 'invalid' | 'expired' {
   const [basicId = '', basicSecret = ''] = basicCredentials(request.header('authorization'));
-  const principal = directory.principalByClientId(form.get('client_id') ?? basicId);
-  const secret = Buffer.from(form.get('client_secret') ?? basicSecret);
-  const expected = Buffer.from(principal?.clientSecret ?? '');
-  return principal && secret.length === expected.length && timingSafeEqual(secret, expected) ? principal : undefined;
+  const clientId = form.get('client_id') ?? basicId;
+  const given = form.get('client_secret') ?? basicSecret;
+  const ofApplication = applications.signIn(clientId, given);
+  if (ofApplication) return ofApplication;
+
+  const principal = directory.principalByClientId(clientId);
+  const [secret, expected] = [Buffer.from(given), Buffer.from(principal?.clientSecret ?? '')];
+  return principal && secret.length === expected.length && timingSafeEqual(secret, expected) ? principal : 'invalid';
 }
 
 function basicCredentials(header: string | undefined): string[] {
@@ -91,4 +109,5 @@ function basicCredentials(header: string | undefined): string[] {
   return encoded ? Buffer.from(encoded, 'base64').toString('utf8').split(':').map(decodeURIComponent) : [];
 }
 
-const oauthError = (status: number, error: string, description: string) => json(status, { error, error_description: description });
+const oauthError = (status: number, error: string, description: string, code?: number) =>
+  json(status, { error, error_description: description, ...(code !== undefined && { error_codes: [code] }) });
