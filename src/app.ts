@@ -31,6 +31,7 @@ import { obtainSecret } from './activities/obtain-secret.ts';
 import { planHsmRetention } from './activities/plan-hsm-retention.ts';
 import { proveCanary } from './activities/prove-canary.ts';
 import { pruneBackup } from './activities/prune-backup.ts';
+import { pruneCopy } from './activities/prune-copy.ts';
 import { publishSecret } from './activities/publish-secret.ts';
 import { purgeCanary } from './activities/purge-canary.ts';
 import { reconcileSecret } from './activities/reconcile-secret.ts';
@@ -125,6 +126,7 @@ export const ACTIVITIES = [
   planHsmRetention,
   proveCanary,
   pruneBackup,
+  pruneCopy,
   publishSecret,
   purgeCanary,
   reconcileSecret,

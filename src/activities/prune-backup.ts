@@ -3,8 +3,8 @@ import { TransientError } from '../clients/errors.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { isFolderOf } from '../domain/folder.ts';
-import { isHeld, markedAt as markOf } from '../domain/pruning.ts';
-import { type BackupRecord, inventoryPath, manifestPath, recordPath } from '../domain/record.ts';
+import { isCopyIn, isHeld } from '../domain/pruning.ts';
+import { type BackupRecord, inventoryPath, manifestPath, markedAt as markOf, recordPath } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
 /** `markedAt`: the mark that the plan judged by; null for a backup that an earlier run has given up. */
@@ -19,13 +19,13 @@ export type PruneBackupResult =
   | Readonly<{ status: 'spared' }>;
 
 /**
- * Deletes one backup: first its record says that it is gone, so that nobody is offered half of it; then its blobs, manifest and inventory go; the
- * record goes last. Whatever interrupts it, a repetition goes on, and a folder without a record is never touched.
+ * Deletes one backup, but not its second copy: first its record says that it is gone, so that nobody is offered half of it; then its blobs, manifest and inventory go; the
+ * record goes last, or stays for the second copy's sake until that has gone too. Whatever interrupts it, a repetition goes on, and a folder without a record is never touched.
  */
 export const pruneBackup = defineActivity(
   'pruneBackup',
   ['backup'],
-  ({ backups }) =>
+  ({ backups, copies }) =>
     async (input: PruneBackupInput): Promise<PruneBackupResult> => {
       const { hsm, folder } = input;
       if (!isFolderOf(hsm, folder))
@@ -37,10 +37,25 @@ export const pruneBackup = defineActivity(
 
       const counts = await store.removeMany(contentOf(store, hsm, folder));
       if (counts.retained > 0) return { status: 'retained', ...counts };
-      await store.remove(recordPath(hsm, folder));
+      await endRecord(store, input, copies(hsm)?.url);
       return { status: 'pruned', ...counts };
     },
 );
+
+/** Nothing is left of the backup itself. */
+async function endRecord(store: BlobStore, { hsm, folder, at }: PruneBackupInput, copies: string | undefined): Promise<void> {
+  const path = recordPath(hsm, folder);
+  let isKept = false;
+  const written = await updateDocument(store, path, (text) => {
+    const record = text === undefined ? undefined : parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
+    isKept = record?.gone !== undefined && isCopyIn(record.copy, copies);
+    return record?.gone && isKept
+      ? JSON.stringify({ ...record, gone: { ...record.gone, removedAt: at } } satisfies BackupRecord)
+      : undefined;
+  });
+  if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
+  if (!isKept) await store.remove(path);
+}
 
 /** Marks the record gone, guarded by its ETag, if it still is as the plan saw it. `missing`: an earlier call has finished. */
 async function giveUp(store: BlobStore, { hsm, run, at, folder, markedAt }: PruneBackupInput): Promise<'gone' | 'spared' | 'missing'> {
@@ -61,8 +76,8 @@ function stateOf(record: BackupRecord | undefined, planned: string | null, at: s
   return planned !== null && markOf(record) === planned && !isHeld(record, at) ? 'gone' : 'spared';
 }
 
-/** All blobs of a backup but its record. */
-async function* contentOf(store: BlobStore, hsm: string, folder: string): AsyncGenerator<string> {
+/** All blobs of a backup, or of its copy, but its record. */
+export async function* contentOf(store: BlobStore, hsm: string, folder: string): AsyncGenerator<string> {
   for await (const { name } of store.listBlobs(`${folder}/`)) yield name;
   yield manifestPath(hsm, folder);
   yield inventoryPath(hsm, folder);

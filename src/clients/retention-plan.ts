@@ -28,6 +28,7 @@ export async function makePruningPlan(clients: Clients, hsm: string, now: string
     mode: configuration.prune,
     now,
     ...(night !== undefined && { night }),
+    ...(configuration.immutableCopy && { copies: configuration.immutableCopy }),
     ...(approval && isInForce(approval, now) && { approval }),
     hash: (text) => createHash('sha256').update(text).digest('hex'),
   });

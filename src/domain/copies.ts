@@ -8,9 +8,9 @@ const DAY_MS = 24 * HOUR_MS;
 export const isCopied = ({ copy }: Pick<BackupView, 'copy'>, container: string): boolean =>
   copy?.container === container && copy.completedAt !== null;
 
-/** The hashed backups that have no complete copy in this container, in the order given. */
+/** The hashed backups that have no complete copy in this container, in the order given; one that is marked for deletion gets none any more. */
 export const uncopied = (backups: readonly BackupView[], container: string): BackupView[] =>
-  backups.filter((backup) => isProven(backup, 'L1') && !isCopied(backup, container));
+  backups.filter((backup) => isProven(backup, 'L1') && backup.markedAt === undefined && !isCopied(backup, container));
 
 /**
  * How far the copies of one HSM are behind.

@@ -2,13 +2,29 @@ import type { PruningSummary } from './pruning.ts';
 import { counted } from './retention/phrases.ts';
 import type { Problem } from './views.ts';
 
-/** What a run did about the backups that its plan forgets. `retained`: backups of which blobs are under a policy or hold of the storage account. */
-export type PruningOutcome = Readonly<{ marked: number; lifted: number; pruned: number; spared: number; retained: number }>;
+/**
+ * What a run did about the backups that its plan forgets, and about second copies of those that were pruned before. `retained`: those of which
+ * blobs are under a policy or hold of the storage account.
+ */
+export type PruningOutcome = Readonly<{
+  marked: number;
+  lifted: number;
+  pruned: number;
+  spared: number;
+  retained: number;
+  copies: number;
+  copiesRetained: number;
+}>;
 
 /** What the policy would do, for a step that only observes. */
 export function observedWords(plan: PruningSummary): string {
   if (plan.refused) return `observing: would delete nothing. ${plan.refused.message}`;
-  const deeds = [counts('mark', plan.mark), counts('bring back', plan.lift), counts('delete', plan.due)].filter(Boolean);
+  const deeds = [
+    counts('mark', plan.mark),
+    counts('bring back', plan.lift),
+    counts('delete', plan.due),
+    plan.copies.length > 0 ? `delete ${copiesInWords(plan.copies.length)}` : '',
+  ].filter(Boolean);
   return `observing: would ${deeds.join(', ') || 'change nothing'}; ${counted(plan.backups, 'backup')} in all`;
 }
 
@@ -20,7 +36,9 @@ export function prunedWords(plan: PruningSummary, done: PruningOutcome): string 
     counts('brought back', done.lifted),
     counts('deleted', done.pruned),
     counts('spared at the last moment', done.spared),
-    done.retained > 0 ? `${done.retained} partly retained by an immutability policy or legal hold of the storage account` : '',
+    done.retained > 0 ? `${done.retained} ${RETAINED}` : '',
+    done.copies > 0 ? `deleted ${copiesInWords(done.copies)}` : '',
+    done.copiesRetained > 0 ? `${copiesInWords(done.copiesRetained)} ${RETAINED}` : '',
     counts('left for the next run', plan.due - plan.prune.length),
     plan.nextDeletableAt === null ? '' : `${plan.waiting} marked before, the next deletable at ${plan.nextDeletableAt}`,
   ].filter(Boolean);
@@ -35,5 +53,9 @@ export const unfinishedPruning = (failed: number, { message }: Problem, done: st
   message: `${counted(failed, 'backup')} could not be deleted, or not to the end: ${message} (${done})`,
   hint: 'What was begun is no longer offered for restore; the next nightly run goes on with it.',
 });
+
+const RETAINED = 'partly retained by an immutability policy or legal hold of the storage account';
+
+const copiesInWords = (count: number): string => `${count} second ${count === 1 ? 'copy' : 'copies'}`;
 
 const counts = (deed: string, count: number): string => (count > 0 ? `${deed} ${count}` : '');

@@ -1,5 +1,6 @@
+import { copyRemovableAt } from './copies.ts';
 import { isFolderOf, takenAtOf } from './folder.ts';
-import { type BackupRecord, proofOf } from './record.ts';
+import { type BackupRecord, type CopyState, markedAt, proofOf } from './record.ts';
 import type { Hash } from './retention/brake.ts';
 import type { Guard, ListingFacts } from './retention/guards.ts';
 import { disagreements, sortPrefixes } from './retention/listing.ts';
@@ -37,6 +38,8 @@ export type PruningPlan = RetentionPlan &
     prune: readonly MarkedBackup[];
     /** Given up by an earlier run that could not remove everything. */
     finish: readonly string[];
+    /** Second copies of pruned backups that are to be deleted now, and those whose time has not come. */
+    copies: Readonly<{ due: readonly string[]; waiting: readonly Readonly<{ folder: string; removableAt: string }>[] }>;
     /** An administrator's consent that is in force; the next run that is not refused, and does more than observe, uses it up. */
     approval: Readonly<{ by: string; planHash: string; expiresAt: string }> | null;
   }>;
@@ -54,16 +57,18 @@ export type PruningInput = Readonly<{
   now: string;
   /** The backup of this night; without its record nothing is deleted. */
   night?: string;
+  /** Where second copies are, and for how many days they are kept at least; absent where none are made. */
+  copies?: Readonly<{ container: string; days: number }>;
   /** In force. */
   approval?: RetentionApproval;
   hash: Hash;
 }>;
 
 /** Decides what pruning does to the backups of one HSM. A plan that is refused changes nothing. */
-export function planPruning({ hsm, configured, state, policy, mode, now, night, approval, hash }: PruningInput): PruningPlan {
+export function planPruning({ hsm, configured, state, policy, mode, now, night, copies, approval, hash }: PruningInput): PruningPlan {
   const { folders, malformed, other } = sortPrefixes(hsm, configured, state.prefixes);
-  const gone = state.records.filter(({ record }) => record.gone).map(({ folder }) => folder);
-  const backups = retainedBackups(folders, state, new Set(gone));
+  const gone = state.records.filter(({ record }) => record.gone);
+  const backups = retainedBackups(folders, state, new Set(gone.map(({ folder }) => folder)));
   const listing: ListingFacts = {
     complete: true,
     malformed,
@@ -75,6 +80,7 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
   const changes = decideMarks(plan, backups, mode === 'observe' ? 'delete' : mode, policy.protection.undoDays);
   const reasons = new Map(plan.decisions.map(({ id, reasons }) => [id, reasons.join(', ')]));
   const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt]));
+  const deletes = !plan.refused && mode !== 'mark';
   return {
     schema: 'hsmkeep.pruning-plan/1',
     hsm,
@@ -85,9 +91,31 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     lift: changes.lift,
     waiting: changes.waiting.map(({ id, deletableAt }) => ({ folder: id, deletableAt })),
     prune: changes.prune.map((folder) => ({ folder, markedAt: marks.get(folder) as string })),
-    finish: plan.refused || mode === 'mark' ? [] : gone,
+    finish: deletes ? gone.filter(({ record }) => !isOnlyCopy(record, copies?.container)).map(({ folder }) => folder) : [],
+    copies: deletes ? remainingCopies(gone, copies, now) : { due: [], waiting: [] },
     approval: approval ? { by: approval.by.name, planHash: approval.planHash, expiresAt: approval.expiresAt } : null,
   };
+}
+
+/** Whether all that is left of a backup that was given up is its second copy, in this container. */
+export const isOnlyCopy = ({ gone, copy }: BackupRecord, container: string | undefined): boolean =>
+  gone?.removedAt !== undefined && isCopyIn(copy, container);
+
+/** Whether a second copy, or a part of one, is in this container. */
+export const isCopyIn = (copy: CopyState | undefined, container: string | undefined): copy is CopyState =>
+  copy !== undefined && copy.container === container;
+
+/** The copies that outlive their backups, oldest first. */
+function remainingCopies(gone: RetentionState['records'], copies: PruningInput['copies'], now: string): PruningPlan['copies'] {
+  const left = gone
+    .flatMap(({ folder, record }) =>
+      copies && record.copy && isOnlyCopy(record, copies.container)
+        ? [{ folder, removableAt: copyRemovableAt(record.copy, copies.days) }]
+        : [],
+    )
+    .sort((a, b) => (a.folder < b.folder ? -1 : 1));
+  const isDue = ({ removableAt }: { removableAt: string }): boolean => Date.parse(removableAt) <= Date.parse(now);
+  return { due: left.filter(isDue).map(({ folder }) => folder), waiting: left.filter((copy) => !isDue(copy)) };
 }
 
 /** What the brake stopped can go on; the words say how. */
@@ -106,14 +134,11 @@ export const policyOf = (
 export const isHeld = ({ holds }: Pick<BackupRecord, 'holds'>, now: string): boolean =>
   holds.some(({ until }) => !(Date.parse(until) <= Date.parse(now)));
 
-/** When a record's backup was marked for deletion, ISO 8601 UTC; undefined while it is not. */
-export const markedAt = ({ marks }: Pick<BackupRecord, 'marks'>): string | undefined => marks.at(-1)?.at;
-
 /** Whether a refusal tells of disorder in the container or of a clock; the others are what any young or changed policy meets. */
 export const isDisorder = (guard: Guard): boolean =>
   guard !== 'floor' && guard !== 'brake' && guard !== 'newest-unproven' && guard !== 'empty-policy';
 
-/** No run deletes more backups than this, so that its history stays bounded; the next one goes on. */
+/** No run deletes more backups and copies than this, so that its history stays bounded; the next one goes on. */
 export const MOST_PRUNED_IN_A_RUN = 12;
 
 /** What a run needs to know of its plan, the plan itself being staged. */
@@ -129,11 +154,24 @@ export type PruningSummary = Readonly<{
   /** How many are to be deleted in all, and those whose turn it is. */
   due: number;
   prune: readonly MarkedBackup[];
+  /** The second copies whose turn it is. */
+  copies: readonly string[];
   /** The approval that this run uses up, unless its plan was refused. */
   approval: Readonly<{ by: string; planHash: string }> | null;
 }>;
 
-export function summarisePruning({ mode, decisions, refused, mark, lift, waiting, prune, finish, approval }: PruningPlan): PruningSummary {
+export function summarisePruning({
+  mode,
+  decisions,
+  refused,
+  mark,
+  lift,
+  waiting,
+  prune,
+  finish,
+  copies,
+  approval,
+}: PruningPlan): PruningSummary {
   const due = [...prune, ...finish.map((folder): MarkedBackup => ({ folder, markedAt: null }))];
   return {
     mode,
@@ -145,6 +183,7 @@ export function summarisePruning({ mode, decisions, refused, mark, lift, waiting
     nextDeletableAt: waiting.map(({ deletableAt }) => deletableAt).sort()[0] ?? null,
     due: due.length,
     prune: due.slice(0, MOST_PRUNED_IN_A_RUN),
+    copies: copies.due.slice(0, Math.max(0, MOST_PRUNED_IN_A_RUN - due.length)),
     approval: approval && { by: approval.by, planHash: approval.planHash },
   };
 }

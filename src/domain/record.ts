@@ -89,9 +89,13 @@ export function withProof(record: BackupRecord, proof: Proof): BackupRecord {
   return known ? record : { ...record, proofs: [...record.proofs, proof] };
 }
 
+/** When a record's backup was marked for deletion, ISO 8601 UTC; undefined while it is not. */
+export const markedAt = ({ marks }: Pick<BackupRecord, 'marks'>): string | undefined => marks.at(-1)?.at;
+
 /** A recorded backup as lists show it. */
 export function viewOfRecord(record: BackupRecord): BackupView {
   const keys = record.inventory?.keys;
+  const marked = markedAt(record);
   return {
     folder: record.folder,
     hsm: record.hsm,
@@ -103,6 +107,7 @@ export function viewOfRecord(record: BackupRecord): BackupView {
     keys: typeof keys === 'number' ? keys : null,
     adopted: record.adopted,
     run: record.run,
+    ...(marked !== undefined && { markedAt: marked }),
     ...(record.copy && { copy: { container: record.copy.container, completedAt: record.copy.completedAt } }),
   };
 }

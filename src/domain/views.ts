@@ -46,6 +46,8 @@ export type BackupView = Readonly<{
   /** Taken by someone else's job, or by one whose answer was lost. */
   adopted: boolean;
   run: string | null;
+  /** Since when it is marked for deletion, ISO 8601 UTC; absent while it is not. */
+  markedAt?: string;
   /** Its second copy, when a run has begun one; `completedAt` null while not all of it is there and compared. */
   copy?: Readonly<{ container: string; completedAt: string | null }>;
 }>;

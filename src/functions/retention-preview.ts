@@ -25,6 +25,9 @@ const plan = z.object({
   lift: z.array(z.string()).describe('Marked, and kept again'),
   waiting: z.array(z.object({ folder: z.string(), deletableAt: z.string() })),
   prune: z.array(z.object({ folder: z.string(), markedAt: z.string().nullable() })),
+  copies: z
+    .object({ due: z.array(z.string()), waiting: z.array(z.object({ folder: z.string(), removableAt: z.string() })) })
+    .describe('Second copies of pruned backups: to be deleted now, and those whose time has not come'),
   approval: z
     .object({ by: z.string(), planHash: z.string(), expiresAt: z.string() })
     .nullable()

@@ -39,6 +39,7 @@ export const backup = z.object({
   keys: z.int().nullable(),
   adopted: z.boolean(),
   run: z.string().nullable(),
+  markedAt: instant.optional().describe('Since when it is marked for deletion'),
   copy: z
     .object({ container: z.string(), completedAt: instant.nullable() })
     .optional()

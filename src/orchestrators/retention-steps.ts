@@ -2,6 +2,7 @@ import type { OrchestrationContext } from 'durable-functions';
 import { markBackups } from '../activities/mark-backups.ts';
 import { planHsmRetention } from '../activities/plan-hsm-retention.ts';
 import { type PruneBackupResult, pruneBackup } from '../activities/prune-backup.ts';
+import { pruneCopy } from '../activities/prune-copy.ts';
 import { useRetentionApproval } from '../activities/use-retention-approval.ts';
 import { isDisorder, type PruningSummary } from '../domain/pruning.ts';
 import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning } from '../domain/pruning-words.ts';
@@ -49,27 +50,35 @@ function tellObserved(log: RunLog, plan: PruningSummary): void {
 function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, plan: PruningSummary): Steps<PruningOutcome> {
   const marks = plan.mark + plan.lift > 0 ? yield* call(context, markBackups, place) : { marked: 0, lifted: 0 };
   if (plan.approval) yield* call(context, useRetentionApproval, { hsm: place.hsm, run: place.run, planHash: plan.approval.planHash });
-  const { results, problems } = yield* pruneEach(context, place, plan);
+  const backups = yield* inTurn(plan.prune, (backup) => call(context, pruneBackup, { ...place, ...backup }));
+  const copies = yield* inTurn(plan.copies, (folder) => call(context, pruneCopy, { hsm: place.hsm, folder }));
+  const problems = [...backups.problems, ...copies.problems];
 
-  const ended = (status: PruneBackupResult['status']): number => results.filter((result) => result.status === status).length;
-  const done = { ...marks, pruned: ended('pruned'), spared: ended('spared'), retained: ended('retained') };
+  const ended = ({ results }: Pruned, status: PruneBackupResult['status']): number =>
+    results.filter((result) => result.status === status).length;
+  const done = {
+    ...marks,
+    pruned: ended(backups, 'pruned'),
+    spared: ended(backups, 'spared'),
+    retained: ended(backups, 'retained'),
+    copies: ended(copies, 'pruned'),
+    copiesRetained: ended(copies, 'retained'),
+  };
   const [first] = problems;
   if (first) log.degrade(unfinishedPruning(problems.length, first, prunedWords(plan, done)));
   else log.done(prunedWords(plan, done));
   return done;
 }
 
+type Pruned = Readonly<{ results: readonly PruneBackupResult[]; problems: readonly Problem[] }>;
+
 /** One after the other; one that fails does not keep the next from its turn. */
-function* pruneEach(
-  context: OrchestrationContext,
-  place: Place,
-  { prune }: PruningSummary,
-): Steps<Readonly<{ results: readonly PruneBackupResult[]; problems: readonly Problem[] }>> {
+function* inTurn<T>(items: readonly T[], prune: (item: T) => Steps<PruneBackupResult>): Steps<Pruned> {
   const results: PruneBackupResult[] = [];
   const problems: Problem[] = [];
-  for (const backup of prune) {
+  for (const item of items) {
     try {
-      results.push(yield* call(context, pruneBackup, { ...place, ...backup }));
+      results.push(yield* prune(item));
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       problems.push(error.problem);

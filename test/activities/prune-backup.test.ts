@@ -22,7 +22,11 @@ const record = (change: Partial<BackupRecord> = {}): string =>
   });
 
 /** A container with one backup, and what was done to it in order. `removeMany` may be told to fail or to retain. */
-function container(recordText: string | undefined, removeMany: () => RemovedMany = () => ({ removed: 4, retained: 0 })) {
+function container(
+  recordText: string | undefined,
+  removeMany: () => RemovedMany = () => ({ removed: 4, retained: 0 }),
+  copies?: Readonly<{ url: string }>,
+) {
   const deeds: string[] = [];
   let text = recordText;
   const store: Partial<BlobStore> = {
@@ -45,7 +49,7 @@ function container(recordText: string | undefined, removeMany: () => RemovedMany
       return 'removed';
     },
   };
-  const prune = pruneBackup.create({ backups: () => store } as unknown as Clients);
+  const prune = pruneBackup.create({ backups: () => store, copies: () => copies } as unknown as Clients);
   return { prune, deeds, recordNow: () => (text === undefined ? undefined : (JSON.parse(text) as BackupRecord)) };
 }
 
@@ -83,6 +87,16 @@ describe('pruneBackup', () => {
     const { prune, recordNow } = container(record(), () => ({ removed: 3, retained: 1 }));
     expect(await prune(INPUT)).toEqual({ value: { status: 'retained', removed: 3, retained: 1 } });
     expect(recordNow()?.gone).toBeDefined();
+  });
+
+  test('keeps the record, as removed, while there is a second copy to delete when its time has come', async () => {
+    const copy = { container: 'https://worm.example/hsm', run: 'r', at: AT, blobs: 2, completedAt: AT };
+    const kept = container(record({ copy }), undefined, { url: copy.container });
+    expect(await kept.prune(INPUT)).toEqual({ value: { status: 'pruned', removed: 4, retained: 0 } });
+    expect(kept.recordNow()).toMatchObject({ gone: { at: AT, run: INPUT.run, removedAt: AT }, copy });
+    const elsewhere = container(record({ copy }), undefined, { url: 'https://other.example/hsm' });
+    await elsewhere.prune(INPUT);
+    expect(elsewhere.recordNow()).toBeUndefined();
   });
 
   test.each([

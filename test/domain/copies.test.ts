@@ -49,7 +49,8 @@ describe('copyLag', () => {
     expect(copyLag([], CONTAINER)).toMatchObject({ newestAt: null, lagHours: null, waiting: 0 });
   });
 
-  test('leaves out what was never hashed', () => {
+  test('leaves out what was never hashed, and what is marked for deletion', () => {
+    expect(uncopied([{ ...taken(22), markedAt: AT }], CONTAINER)).toEqual([]);
     expect(uncopied([taken(22, undefined, []), taken(21)], CONTAINER).map(({ folder }) => folder)).toEqual(['mhsm-a-2026112102000000']);
   });
 });

@@ -12,9 +12,10 @@ const NOTHING: PruningSummary = {
   nextDeletableAt: null,
   due: 0,
   prune: [],
+  copies: [],
   approval: null,
 };
-const NONE: PruningOutcome = { marked: 0, lifted: 0, pruned: 0, spared: 0, retained: 0 };
+const NONE: PruningOutcome = { marked: 0, lifted: 0, pruned: 0, spared: 0, retained: 0, copies: 0, copiesRetained: 0 };
 
 describe('observedWords', () => {
   test('tells what would be done', () => {
@@ -39,9 +40,16 @@ describe('prunedWords', () => {
       due: 5,
       prune: [{ folder: 'f', markedAt: null }],
     };
-    expect(prunedWords(plan, { marked: 1, lifted: 2, pruned: 3, spared: 4, retained: 1 })).toBe(
+    expect(prunedWords(plan, { marked: 1, lifted: 2, pruned: 3, spared: 4, retained: 1, copies: 0, copiesRetained: 0 })).toBe(
       'marked 1, brought back 2, deleted 3, spared at the last moment 4, 1 partly retained by an immutability policy or legal hold of the storage account, left for the next run 4, 2 marked before, the next deletable at 2026-11-27T03:00:00.000Z; 7 backups before',
     );
+  });
+
+  test('tells of second copies apart', () => {
+    expect(prunedWords(NOTHING, { ...NONE, copies: 1, copiesRetained: 2 })).toBe(
+      'deleted 1 second copy, 2 second copies partly retained by an immutability policy or legal hold of the storage account; 7 backups before',
+    );
+    expect(observedWords({ ...NOTHING, copies: ['f'] })).toBe('observing: would delete 1 second copy; 7 backups in all');
   });
 
   test('names who let it go beyond the brake', () => {

@@ -4,7 +4,6 @@ import {
   isDisorder,
   isHeld,
   MOST_PRUNED_IN_A_RUN,
-  markedAt,
   type PruningInput,
   planPruning,
   policyOf,
@@ -124,6 +123,49 @@ describe('planPruning', () => {
   });
 });
 
+describe('second copies', () => {
+  const CONTAINER = 'https://worm.example/hsm';
+  const copies = { container: CONTAINER, days: 30 };
+  const only = (night: number, copiedDaysAgo: number, container = CONTAINER) => {
+    const at = new Date(Date.parse(NOW) - copiedDaysAgo * DAY_MS).toISOString();
+    const gone = { at: NOW, run: 'r', removedAt: NOW };
+    return recorded(night, { gone, copy: { container, run: 'r', at, blobs: 4, completedAt: at } });
+  };
+  const records = [...nights(3), only(50, 10), only(40, 30), only(60, 31)];
+  const prefixes = nights(3).map(({ folder }) => folder);
+
+  test('go once their days are over, and wait until then', () => {
+    const { copies: left, finish } = plan({ records, prefixes, copies });
+    expect(finish).toEqual([]);
+    expect(left).toEqual({
+      due: [60, 40].map((night) => folderOf(nightBefore(night))),
+      waiting: [{ folder: folderOf(nightBefore(50)), removableAt: '2026-12-12T03:00:00.000Z' }],
+    });
+    expect(summarisePruning(plan({ records, prefixes, copies })).copies).toEqual(left.due);
+  });
+
+  test('stay while nothing may be deleted, and while only marks are made', () => {
+    const none = { due: [], waiting: [] };
+    expect(plan({ records, prefixes, copies, clockSkewMs: null }).copies).toEqual(none);
+    expect(plan({ records, prefixes, copies, mode: 'mark' }).copies).toEqual(none);
+  });
+
+  test('that are nobody’s business any more leave a record to tidy up', () => {
+    const elsewhere = only(40, 40, 'https://other.example/hsm');
+    expect(plan({ records: [...nights(3), elsewhere], prefixes, copies })).toMatchObject({
+      finish: [elsewhere.folder],
+      copies: { due: [] },
+    });
+    expect(plan({ records, prefixes }).finish).toHaveLength(3);
+  });
+
+  test('wait for their turn behind backups, so that a run stays short', () => {
+    const gone = Array.from({ length: MOST_PRUNED_IN_A_RUN - 1 }, (_, index) => recorded(20 + index, { gone: { at: NOW, run: 'r' } }));
+    const summary = summarisePruning(plan({ records: [...records, ...gone], prefixes, copies }));
+    expect([summary.prune.length, summary.copies.length]).toEqual([MOST_PRUNED_IN_A_RUN - 1, 1]);
+  });
+});
+
 describe('an approval', () => {
   const records = nights(20);
   const braked = plan({ records });
@@ -181,12 +223,6 @@ describe('isHeld', () => {
     expect([held('2026-11-22T03:00:00.001Z'), held(NOW), held('soon')]).toEqual([true, false, true]);
     expect(isHeld({ holds: [] }, NOW)).toBe(false);
   });
-});
-
-test('markedAt is the time of the latest mark', () => {
-  const mark = (at: string) => ({ at, run: 'r', reason: 'no rule keeps it' });
-  expect(markedAt({ marks: [] })).toBeUndefined();
-  expect(markedAt({ marks: [mark('2026-11-01T00:00:00Z'), mark('2026-11-02T00:00:00Z')] })).toBe('2026-11-02T00:00:00Z');
 });
 
 test('isDisorder tells a broken container or clock from a young or changed policy', () => {

@@ -7,6 +7,7 @@ import {
   inventoryPath,
   isProven,
   manifestPath,
+  markedAt,
   proofOf,
   recordPath,
   viewOfFolder,
@@ -92,4 +93,16 @@ describe('parseDocument', () => {
     expect(read).toThrow(told);
     expect(read).toThrow('hsmkeep/a/x.json');
   });
+});
+
+test('markedAt is the time of the latest mark', () => {
+  const mark = (at: string) => ({ at, run: 'r', reason: 'no rule keeps it' });
+  expect(markedAt({ marks: [] })).toBeUndefined();
+  expect(markedAt({ marks: [mark('2026-11-01T00:00:00Z'), mark('2026-11-02T00:00:00Z')] })).toBe('2026-11-02T00:00:00Z');
+});
+
+test('a view tells since when a backup is marked', () => {
+  const at = '2026-11-01T00:00:00Z';
+  expect(viewOfRecord(record({ marks: [{ at, run: 'r', reason: 'no rule keeps it' }] })).markedAt).toBe(at);
+  expect(viewOfRecord(record())).not.toHaveProperty('markedAt');
 });

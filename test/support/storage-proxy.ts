@@ -6,9 +6,12 @@ import type { AddressInfo } from 'node:net';
 export type StorageProxy = Readonly<{
   /** As the account's own, by way of the proxy. */
   connectionString: string;
-  /** From now on nothing in this container is overwritten or deleted, as under an immutability policy or legal hold; `unlock` ends that. */
-  lock(container: string, code?: 'BlobImmutableDueToPolicy' | 'BlobImmutableDueToLegalHold'): void;
-  unlock(container: string): void;
+  /**
+   * From now on no blob whose path begins so (`container/prefix`) is overwritten or deleted, as under an immutability policy or legal hold;
+   * `unlock` ends that.
+   */
+  lock(prefix: string, code?: 'BlobImmutableDueToPolicy' | 'BlobImmutableDueToLegalHold'): void;
+  unlock(prefix: string): void;
   /** Whether the service copies between containers itself; refused when false, as across a firewall. */
   copiesItself(may: boolean): void;
   /** `METHOD /container/blob` of every request so far; those within a batch one by one. */
@@ -29,7 +32,7 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
 
   /** Why a request is refused. @param path `/container/blob` */
   const refusalOf = (method: string, path: string, isCopy: boolean): Answer | undefined => {
-    const code = locked.get(path.split('/')[1] ?? '');
+    const code = [...locked].find(([prefix]) => path.startsWith(`/${prefix}`))?.[1];
     if (code && (method === 'DELETE' || (method === 'PUT' && written.has(path)))) return { status: 409, code };
     if (isCopy && !mayCopy) return { status: 403, code: 'CannotVerifyCopySource' };
     return undefined;
@@ -97,8 +100,8 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
   const here = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     connectionString: connectionString.replace(origin.origin, here),
-    lock: (container, code = 'BlobImmutableDueToPolicy') => void locked.set(container, code),
-    unlock: (container) => void locked.delete(container),
+    lock: (prefix, code = 'BlobImmutableDueToPolicy') => void locked.set(prefix, code),
+    unlock: (prefix) => void locked.delete(prefix),
     copiesItself: (may) => {
       mayCopy = may;
     },

@@ -33,14 +33,18 @@ export function addPreview(retention: Command, { io }: CommandContext): void {
 }
 
 /** What a night would do that began now. */
-function nextNight({ mode, mark, lift, waiting, prune, finish, approval }: Preview): string {
+function nextNight({ mode, mark, lift, waiting, prune, finish, copies, approval }: Preview): string {
   const lines = [
     mark.length > 0 && `mark ${counted(mark.length, 'backup')} for deletion`,
     lift.length > 0 && `take the mark off ${counted(lift.length, 'backup')}`,
     prune.length + finish.length > 0 &&
       `delete ${counted(prune.length + finish.length, 'backup')}: ${[...prune.map(({ folder }) => folder), ...finish].join(', ')}`,
+    copies.due.length > 0 && `delete the second copy of ${copies.due.join(', ')}`,
   ].filter((line) => line !== false);
-  const waits = waiting.map(({ folder, deletableAt }) => `${folder} is marked; it may be deleted from ${deletableAt} on.\n`).join('');
+  const waits = [
+    ...waiting.map(({ folder, deletableAt }) => `${folder} is marked; it may be deleted from ${deletableAt} on.\n`),
+    ...copies.waiting.map(({ folder, removableAt }) => `Of ${folder} the second copy is left; it may be deleted from ${removableAt} on.\n`),
+  ].join('');
   const approved = approval
     ? `${approval.by} has approved the plan ${approval.planHash.slice(0, SHORT_HASH)}; the next night that prunes uses that up, until ${approval.expiresAt}.\n`
     : '';

@@ -40,7 +40,8 @@ export function backupTable(backups: readonly BackupView[], io: Io): string {
   return table(columns, backups, style.dim);
 }
 
-const stateOf = ({ status, adopted }: BackupView): string => (adopted ? `${status}, adopted` : status);
+const stateOf = ({ status, adopted, markedAt }: BackupView): string =>
+  [status, adopted && 'adopted', markedAt !== undefined && 'marked for deletion'].filter(Boolean).join(', ');
 
 /** Runs in the order given, each with what its worst step says. */
 export function runTable(runs: readonly Run[], io: Io): string {
