@@ -61,11 +61,12 @@ export async function administrationOf(hsm: string, options: CallerOptions, io: 
     );
   }
   const { config, access } = await resolveCaller(options, io);
-  const found = config.hsms.find(({ name }) => name.toLowerCase() === hsm.toLowerCase());
+  const hsms = [...config.hsms, ...config.drillHsms];
+  const found = hsms.find(({ name }) => name.toLowerCase() === hsm.toLowerCase());
   if (!found)
     throw new MisuseError(
       `No HSM named ${hsm} is configured.`,
-      `Configured are: ${config.hsms.map(({ name }) => name).join(', ') || 'none'}. An address such as https://${hsm}.managedhsm.azure.net needs no configuration.`,
+      `Configured are: ${hsms.map(({ name }) => name).join(', ') || 'none'}. An address such as https://${hsm}.managedhsm.azure.net needs no configuration.`,
     );
   return azureHsmAdministration(found.name, found.url, access);
 }

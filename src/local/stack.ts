@@ -90,11 +90,7 @@ async function startParts(folder: DataFolder, options: StackOptions, part: Start
 
   onProgress('setting up identities, containers and demo keys');
   const config = await writeConfig(folder, options, emulator, storage);
-  const identities = await provision(
-    emulator,
-    storage,
-    config.hsms.flatMap(({ backupTo, immutableCopy }) => [backupTo.container, ...(immutableCopy ? [immutableCopy.container] : [])]),
-  );
+  const identities = await provision(emulator, storage, config);
   signal.throwIfAborted();
 
   onProgress('starting the function app');

@@ -7,18 +7,19 @@ import type { Run } from '../../src/domain/run.ts';
 import type { BackupView } from '../../src/domain/views.ts';
 import { type Answer, backupView, hsmView, NOW, run, serve, step } from './support.ts';
 
-/** An API over HSMs with these newest proven backups; a backup reaches L1, a pre-restore L2, unless `outcome` says otherwise. */
+const PROOF_BY = { backup: 'L1', 'pre-restore': 'L2', drill: 'L3c' } as const;
+
+/** An API over HSMs with these newest proven backups; a backup reaches L1, a pre-restore L2, a drill L3c, unless `outcome` says otherwise. */
 async function serveHsms(hsms: Record<string, BackupView | null>, outcome: (run: Run) => Partial<Run> = () => ({})) {
   const newest = new Map(Object.entries(hsms));
   const runs = new Map<string, Run>();
 
-  const start = (kind: 'backup' | 'pre-restore', hsm: string, folder: string): Answer => {
+  const start = (kind: keyof typeof PROOF_BY, hsm: string, folder: string): Answer => {
     const id = `${kind}-${hsm}`;
     const made = run({ id, kind, subject: hsm });
     const ended = { ...made, ...outcome(made) };
     runs.set(id, ended);
-    if (ended.status !== 'Failed')
-      newest.set(hsm, backupView({ hsm, folder, proof: kind === 'backup' ? 'L1' : 'L2', run: `backup-${hsm}` }));
+    if (ended.status !== 'Failed') newest.set(hsm, backupView({ hsm, folder, proof: PROOF_BY[kind], run: `backup-${hsm}` }));
     return { status: 202, body: { runId: id } };
   };
 
@@ -27,13 +28,14 @@ async function serveHsms(hsms: Record<string, BackupView | null>, outcome: (run:
     if (noun === 'runs') return { body: runs.get(name) };
     if (verb === 'backups') return start('backup', name, `folder-${name}`);
     if (verb === 'pre-restore') return start('pre-restore', name, (body as { folder: string }).folder);
+    if (verb === 'drill') return start('drill', name, newest.get(name)?.folder ?? '');
     const views = [...newest].map(([hsm, backup]) => hsmView({ name: hsm, newestProven: backup, lastBackup: backup }));
     return method === 'GET' ? { body: { value: views } } : { status: 405 };
   });
-  const spend = (preRestore: readonly string[] = Object.keys(hsms)): Promise<readonly HsmNight[]> =>
+  const spend = (preRestore: readonly string[] = Object.keys(hsms), drills: readonly string[] = []): Promise<readonly HsmNight[]> =>
     spendTheNight(
       apiClient({ apiUrl: `${url}/api`, token: fixedToken('t') }),
-      { date: '2026-11-22', timeZone: 'UTC', preRestore, signal: new AbortController().signal },
+      { date: '2026-11-22', timeZone: 'UTC', preRestore, drills, signal: new AbortController().signal },
       { update: () => undefined, end: () => undefined },
     );
   const started = (): string[] => seen.filter(({ method }) => method === 'POST').map(({ path }) => path.replace('/api/hsms/', ''));
@@ -65,6 +67,18 @@ describe('spendTheNight', () => {
     const { spend, started } = await serveHsms(hsms);
     await spend(['a']);
     expect(started()).toEqual(['a/pre-restore']);
+  });
+
+  test('drills the newest backup where that is wanted and was not done', async () => {
+    const { spend, started } = await serveHsms({ a: backupView(), b: backupView(), c: backupView({ proof: 'L3c' }), d: null });
+    const nights = await spend([], ['a', 'c', 'd']);
+    expect(started()).toEqual(['d/backups', 'a/drill', 'd/drill']);
+    expect(nights.map(({ hsm, backup }) => [hsm, backup?.proof])).toEqual([
+      ['a', 'L3c'],
+      ['b', 'L2'],
+      ['c', 'L3c'],
+      ['d', 'L3c'],
+    ]);
   });
 
   test('one HSM that fails does not stop the other, and is reported with its hint', async () => {

@@ -69,9 +69,10 @@ async function firstNight(
   const { timeZone, hsms } = config;
   const date = dateIn(timeZone, await now());
   const preRestore = hsms.filter((hsm) => hsm.preRestore !== 'off').map(({ name }) => name);
+  const drills = hsms.filter((hsm) => hsm.drill).map(({ name }) => name);
   const progress = runProgress(io);
   try {
-    return { nights: await spendTheNight(api, { date, timeZone, preRestore, signal }, progress), date };
+    return { nights: await spendTheNight(api, { date, timeZone, preRestore, drills, signal }, progress), date };
   } finally {
     progress.end();
   }

@@ -14,6 +14,8 @@ export type Night = Readonly<{
   timeZone: string;
   /** HSMs whose newest backup is to be shown to them, for L2. */
   preRestore: readonly string[];
+  /** HSMs whose newest backup is to be restored into their drill HSM, for L3c. */
+  drills: readonly string[];
   signal: AbortSignal;
 }>;
 
@@ -33,7 +35,7 @@ const DEADLINE_MS = 30 * 60_000;
 
 /**
  * Sees to it that every HSM has a proven backup of the night: takes those that are missing, all at once, then asks each HSM whether
- * it would take its newest one. What goes wrong with one HSM does not stop the others.
+ * it would take its newest one, and drills it where that is wanted. What goes wrong with one HSM does not stop the others.
  */
 export async function spendTheNight(api: ApiClient, night: Night, progress: RunProgress): Promise<readonly HsmNight[]> {
   const problems = new Map<string, string[]>();
@@ -52,7 +54,13 @@ export async function spendTheNight(api: ApiClient, night: Night, progress: RunP
   });
   await runAll(unaccepted);
 
-  const last = unaccepted.length > 0 ? await readHsms(api) : after;
+  const undrilled = after.filter((hsm) => {
+    const backup = backupOf(night, hsm);
+    return backup && night.drills.includes(hsm.name) && !atLeast(backup.proof, 'L3c');
+  });
+  await runAll(undrilled.map(({ name }) => ({ hsm: name, path: `${hsmPath(name)}/drill`, body: {} })));
+
+  const last = unaccepted.length + undrilled.length > 0 ? await readHsms(api) : after;
   return Promise.all(
     last.map(async (hsm) => {
       const backup = backupOf(night, hsm);

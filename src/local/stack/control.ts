@@ -2,7 +2,8 @@ import type { EmulatorReady } from './emulator.ts';
 
 /** A principal of the emulated directory with the roles it was given. */
 export type Principal = Readonly<{ name: string; clientId: string; objectId: string }>;
-export type RoleGrant = Readonly<{ hsm: string; scope: string; role: string }>;
+/** A built-in role, or one of the principal's own made of data actions. */
+export type RoleGrant = Readonly<{ hsm: string; scope: string } & ({ role: string } | { dataActions: readonly string[] })>;
 
 /** The emulator's control interface, as far as the stack uses it. */
 export interface EmulatorControl {

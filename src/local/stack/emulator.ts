@@ -20,8 +20,10 @@ export type EmulatorReady = Readonly<{
   users: Readonly<Record<string, string>>;
 }>;
 
-/** Both share one security domain: either takes the other's backups. */
+/** All share one security domain: each takes the others' backups. */
 export const DEMO_HSMS = ['contoso-hsm', 'fabrikam-hsm'] as const;
+/** There for drills of the first of them only. */
+export const DEMO_DRILL_HSM = 'contoso-drill-hsm';
 export const DEMO_DOMAIN = 'contoso';
 export const DEMO_VAULT = 'contoso-kv';
 
@@ -36,7 +38,7 @@ export async function startEmulator(folder: DataFolder, connectionString: string
     script: emulatorScript,
     args: [
       ...['--data', folder.emulator],
-      ...DEMO_HSMS.flatMap((hsm) => ['--hsm', `${hsm}:${DEMO_DOMAIN}`]),
+      ...[...DEMO_HSMS, DEMO_DRILL_HSM].flatMap((hsm) => ['--hsm', `${hsm}:${DEMO_DOMAIN}`]),
       ...['--vault', DEMO_VAULT],
       ...['--storage', connectionString],
       ...['--time-scale', String(TIME_SCALE)],

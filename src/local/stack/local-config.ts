@@ -1,5 +1,5 @@
 import type { LocalStorage } from './azurite.ts';
-import { DEMO_DOMAIN, type EmulatorReady } from './emulator.ts';
+import { DEMO_DOMAIN, DEMO_DRILL_HSM, DEMO_HSMS, type EmulatorReady } from './emulator.ts';
 
 /** A configuration as people write it: see `hsmkeep config schema`. */
 export type ConfigDocument = Readonly<Record<string, unknown>>;
@@ -7,12 +7,22 @@ export type ConfigDocument = Readonly<Record<string, unknown>>;
 /** What callers of the local API have in their tokens. */
 const AUDIENCE = 'api://hsmkeep';
 
-/** The configuration for the emulated HSMs and vault: every HSM backs up into a container of its own, each night proven to L2. */
+/**
+ * The configuration for the emulated HSMs and vault: every HSM backs up into a container of its own, each night proven to L2; the first is
+ * drilled into the drill HSM, where there is one.
+ */
 export function demoConfig({ hsms, vaults }: EmulatorReady, { blobEndpoint }: LocalStorage): ConfigDocument {
+  const hsmOf = ([name, url]: [string, string]) => ({ name, url, backupTo: { container: `${blobEndpoint}/backup-${name}` } });
+  const all = Object.entries(hsms);
+  const drillHsms = all.filter(([name]) => name === DEMO_DRILL_HSM).map((hsm) => ({ ...hsmOf(hsm), securityDomain: DEMO_DOMAIN }));
+  const drill = { into: DEMO_DRILL_HSM };
   return {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC',
     defaults: { hsm: { securityDomain: DEMO_DOMAIN, preRestore: 'nightly' } },
-    hsms: Object.entries(hsms).map(([name, url]) => ({ name, url, backupTo: { container: `${blobEndpoint}/backup-${name}` } })),
+    hsms: all
+      .filter(([name]) => name !== DEMO_DRILL_HSM)
+      .map((hsm) => ({ ...hsmOf(hsm), ...(hsm[0] === DEMO_HSMS[0] && drillHsms.length > 0 && { drill }) })),
+    drillHsms,
     vaults: Object.entries(vaults).map(([name, url]) => ({ name, url })),
   };
 }

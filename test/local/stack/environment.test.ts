@@ -24,7 +24,7 @@ describe('childEnvironment', () => {
 });
 
 const emulator = {
-  hsms: { 'contoso-hsm': 'https://127.0.0.1:1', 'fabrikam-hsm': 'https://127.0.0.1:2' },
+  hsms: { 'contoso-hsm': 'https://127.0.0.1:1', 'fabrikam-hsm': 'https://127.0.0.1:2', 'contoso-drill-hsm': 'https://127.0.0.1:6' },
   vaults: { 'contoso-kv': 'https://127.0.0.1:3' },
   authorityUrl: 'https://127.0.0.1:4',
   tenantId: '00000000-0000-0000-0000-000000000000',
@@ -43,6 +43,8 @@ describe('the local configuration', () => {
       ['contoso-hsm', 'nightly', 'http://127.0.0.1:5/hsmkeep/backup-contoso-hsm'],
       ['fabrikam-hsm', 'nightly', 'http://127.0.0.1:5/hsmkeep/backup-fabrikam-hsm'],
     ]);
+    expect(config.hsms.map(({ drill }) => drill?.into)).toEqual(['contoso-drill-hsm', undefined]);
+    expect(config.drillHsms.map(({ name }) => name)).toEqual(['contoso-drill-hsm']);
     expect(config.endpoints.authority).toBe('https://127.0.0.1:4');
   });
 
