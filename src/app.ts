@@ -1,6 +1,7 @@
 import { acquireLock } from './activities/acquire-lock.ts';
 import { addProof } from './activities/add-proof.ts';
 import { applySecret } from './activities/apply-secret.ts';
+import { checkAdoption } from './activities/check-adoption.ts';
 import { checkBackupJob } from './activities/check-backup-job.ts';
 import { checkRestoreApproval } from './activities/check-restore-approval.ts';
 import { checkRestoreJob } from './activities/check-restore-job.ts';
@@ -55,6 +56,7 @@ import { verifyBackup } from './activities/verify-backup.ts';
 import { writeRecord } from './activities/write-record.ts';
 import type { Route } from './functions/define-route.ts';
 import { health } from './functions/health.ts';
+import { hsmBackupAdopt } from './functions/hsm-backup-adopt.ts';
 import { hsmBackupHold } from './functions/hsm-backup-hold.ts';
 import { hsmBackupUndo } from './functions/hsm-backup-undo.ts';
 import { hsmBackup, hsmBackups } from './functions/hsm-backups.ts';
@@ -70,6 +72,7 @@ import { run, runs } from './functions/runs.ts';
 import { secretManagement } from './functions/secret-management.ts';
 import { secretRotate } from './functions/secret-rotate.ts';
 import { secret, secrets } from './functions/secrets.ts';
+import { adoptBackup } from './orchestrators/adopt-backup.ts';
 import { backupHsm } from './orchestrators/backup-hsm.ts';
 import { copyBackups } from './orchestrators/copy-backups.ts';
 import { drillHsm } from './orchestrators/drill-hsm.ts';
@@ -82,6 +85,7 @@ import { sweepSecrets } from './orchestrators/sweep-secrets.ts';
 
 /** Every orchestrator, under its registered name. */
 export const ORCHESTRATORS: readonly Orchestrator<never>[] = [
+  adoptBackup,
   backupHsm,
   copyBackups,
   drillHsm,
@@ -97,6 +101,7 @@ export const ACTIVITIES = [
   acquireLock,
   addProof,
   applySecret,
+  checkAdoption,
   checkBackupJob,
   checkRestoreApproval,
   checkRestoreJob,
@@ -159,6 +164,7 @@ export const ROUTES: readonly Route[] = [
   hsmBackup,
   hsmBackupHold,
   hsmBackupUndo,
+  hsmBackupAdopt,
   retentionPreview,
   retentionApprove,
   hsmPreRestore,

@@ -9,7 +9,7 @@ export const plannedRunId = (kind: RunKind | 'sweep', subject: string, plannedAt
 /** The id of a run that a person asked for: the instant to the millisecond. */
 export const requestedRunId = (kind: RunKind, subject: string, at: string): string => `${kind}-${subject}-${compact(at)}`;
 
-const RUN_ID = /^(?<kind>backup|prune|pre-restore|restore|drill|rotation)-(?<subject>.+)-(?<year>\d{4})(?<month>\d\d)\d\dT\d{4,9}Z$/;
+const RUN_ID = /^(?<kind>backup|adopt|prune|pre-restore|restore|drill|rotation)-(?<subject>.+)-(?<year>\d{4})(?<month>\d\d)\d\dT\d{4,9}Z$/;
 
 /** What a run's id tells. */
 export type ParsedRunId = Readonly<{ kind: RunKind; subject: string; year: string; month: string }>;

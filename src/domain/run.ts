@@ -1,4 +1,5 @@
-export type RunKind = 'backup' | 'prune' | 'pre-restore' | 'restore' | 'drill' | 'rotation';
+export const RUN_KINDS = ['backup', 'adopt', 'prune', 'pre-restore', 'restore', 'drill', 'rotation'] as const;
+export type RunKind = (typeof RUN_KINDS)[number];
 export type RunStatus = 'Running' | 'Waiting' | 'Completed' | 'Degraded' | 'Failed' | 'Canceled';
 export type StepStatus = RunStatus | 'Skipped';
 

@@ -15,6 +15,7 @@ type Surroundings = Readonly<{ clients: Clients; durable: DurableClient; now: st
 /** Whose task hub runs what. */
 const DUTY_OF: Readonly<Record<RunKind, Duty>> = {
   backup: 'backup',
+  adopt: 'backup',
   prune: 'backup',
   'pre-restore': 'restore',
   restore: 'restore',

@@ -1,14 +1,12 @@
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import { listRuns, readRun } from '../clients/runs.ts';
 import { currentRun, type InstanceFacts } from '../domain/live-run.ts';
-import type { Run, RunKind } from '../domain/run.ts';
+import { RUN_KINDS, type Run, type RunKind } from '../domain/run.ts';
 import { defineRoute, type Tools } from './define-route.ts';
 import { pageOf, pageRequest } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 import { findInstance, isLive } from './start-run.ts';
-
-const KINDS: readonly RunKind[] = ['backup', 'prune', 'pre-restore', 'restore', 'drill', 'rotation'];
 
 export const runs = defineRoute({
   name: 'runs',
@@ -18,12 +16,12 @@ export const runs = defineRoute({
     GET: {
       role: 'viewer',
       summary: 'Runs, newest first',
-      query: { kind: KINDS.join(' | '), subject: 'The HSM', top: 'How many at most (100)', skip: 'How many to leave out' },
+      query: { kind: RUN_KINDS.join(' | '), subject: 'The HSM', top: 'How many at most (100)', skip: 'How many to leave out' },
       answers: { 200: { description: 'The runs', schema: schemas.pageOf(schemas.run) } },
       async handle({ query, url }, tools) {
         const kind = query.get('kind') as RunKind | null;
-        if (kind !== null && !KINDS.includes(kind))
-          throw new HttpProblem(400, { message: `There are no runs of kind ${kind}.`, hint: `Kinds: ${KINDS.join(', ')}.` });
+        if (kind !== null && !RUN_KINDS.includes(kind))
+          throw new HttpProblem(400, { message: `There are no runs of kind ${kind}.`, hint: `Kinds: ${RUN_KINDS.join(', ')}.` });
         const { top, skip } = pageRequest(query);
         const subject = query.get('subject');
         const filter = { ...(kind !== null && { kind }), ...(subject !== null && { subject }) };

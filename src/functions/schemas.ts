@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PROOF_LEVELS } from '../domain/backup.ts';
+import { RUN_KINDS } from '../domain/run.ts';
 
 /** The API's answers as JSON Schemas; the types in `domain/views` and `domain/run` are the same shapes. */
 const instant = z.string().describe('ISO 8601, UTC');
@@ -19,7 +20,7 @@ export const step = z.object({
 
 export const run = z.object({
   id: z.string(),
-  kind: z.enum(['backup', 'prune', 'pre-restore', 'restore', 'drill', 'rotation']),
+  kind: z.enum(RUN_KINDS),
   subject: z.string(),
   status: z.enum(['Running', 'Waiting', 'Completed', 'Degraded', 'Failed', 'Canceled']),
   startedAt: instant,

@@ -23,12 +23,21 @@ export type FolderFacts = Facts & Readonly<{ startedAt: string | null; endedAt: 
  * @throws {StepFailed}
  */
 export function* recordFolder(context: OrchestrationContext, log: RunLog, facts: FolderFacts): Steps<ManifestSummary> {
+  const manifest = yield* recordIfSettled(context, log, facts);
+  if (manifest) return manifest;
+  yield* recordFailedFolder(context, facts);
+  throw new StepFailed(neverSettled(facts.folder));
+}
+
+/**
+ * The same of a folder that may be somebody else's: one that never settles is left as it is.
+ *
+ * @returns undefined when its blobs kept changing.
+ */
+export function* recordIfSettled(context: OrchestrationContext, log: RunLog, facts: FolderFacts): Steps<ManifestSummary | undefined> {
   log.begin('Manifest');
   const parts = yield* hashUntilStable(context, log, facts);
-  if (!parts) {
-    yield* recordFailedFolder(context, facts);
-    throw new StepFailed(neverSettled(facts.folder));
-  }
+  if (!parts) return undefined;
   const manifest = yield* call(context, sealManifest, { hsm: facts.hsm, run: facts.run, folder: facts.folder, parts });
   log.done(`${manifest.blobs} blobs`);
 

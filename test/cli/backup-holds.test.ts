@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backupView, hsmkeep, serveApi } from './support.ts';
+import { backupView, hsmkeep, run, serveApi } from './support.ts';
 
 const FOLDER = 'mhsm-contoso-hsm-2026112202000012';
 const PATH = `/api/hsms/contoso-hsm/backups/${FOLDER}`;
@@ -30,6 +30,30 @@ describe('backup hold, release and undo', () => {
 
   test('what is no name of a folder is a misuse', async () => {
     expect((await hsmkeep(['backup', 'undo', 'yesterday'], { env: env('http://127.0.0.1:9') })).code).toBe(2);
+  });
+});
+
+describe('backup adopt', () => {
+  const ADOPT = `POST ${PATH}/adopt`;
+
+  test('watches the run that it starts', async () => {
+    const { url } = await serveApi({
+      [ADOPT]: { status: 202, body: { runId: 'adopt-1' } },
+      'GET /api/runs/adopt-1': { body: run({ id: 'adopt-1', kind: 'adopt' }) },
+    });
+    const { code, stdout } = await hsmkeep(['backup', 'adopt', FOLDER], { env: env(url) });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/adopt-1 +adopt +contoso-hsm +Completed/) });
+    expect((await hsmkeep(['backup', 'adopt', FOLDER, '--no-wait'], { env: env(url) })).stdout).toBe('adopt-1\n');
+  });
+
+  test('says so when the folder is ours already', async () => {
+    const { url } = await serveApi({ [ADOPT]: answer({}) });
+    const { code, stdout } = await hsmkeep(['backup', 'adopt', FOLDER], { env: env(url) });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${FOLDER} is ours already; nothing was changed.\n` });
+  });
+
+  test('what is no name of a folder is a misuse', async () => {
+    expect((await hsmkeep(['backup', 'adopt', 'yesterday'], { env: env('http://127.0.0.1:9') })).code).toBe(2);
   });
 });
 

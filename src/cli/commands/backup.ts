@@ -3,6 +3,7 @@ import { parseFolder } from '../../domain/folder.ts';
 import type { BackupView, HsmView } from '../../domain/views.ts';
 import { MisuseError } from '../errors.ts';
 import { backupTable, documentDetails, runTable } from '../output/views.ts';
+import { addAdopt } from './backup-adopt.ts';
 import { addHolds } from './backup-holds.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, withApiOptions, withExamples } from './command.ts';
 import { type Accepted, exitFor, type WaitOptions, waitForRuns, withWaitOptions } from './wait.ts';
@@ -17,6 +18,7 @@ export function backupCommand(context: CommandContext): Command {
   addList(backup, context);
   addShow(backup, context);
   addHolds(backup, context);
+  addAdopt(backup, context);
   return withExamples(backup, [
     ['back up one HSM now and watch', 'hsmkeep backup now contoso-hsm'],
     ['which backups are there?', 'hsmkeep backup list contoso-hsm'],

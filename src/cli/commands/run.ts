@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Run, RunKind } from '../../domain/run.ts';
+import { RUN_KINDS, type Run, type RunKind } from '../../domain/run.ts';
 import { runDetails, runTable } from '../output/views.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, wholeNumber, withApiOptions, withExamples } from './command.ts';
 import { exitFor, waitForRuns, waitTimeoutOption } from './wait.ts';
@@ -20,7 +20,7 @@ function addList(run: Command, { io }: CommandContext): void {
     .command('list')
     .description('list runs, newest first')
     .option('--subject <hsm>', 'only those on this HSM')
-    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS))
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(RUN_KINDS))
     .addOption(new Option('--limit <count>', 'at most so many').argParser(wholeNumber).default(20))
     .action(async (options: ApiOptions & { limit: number; kind?: RunKind; subject?: string }) => {
       const api = await connect(options, io);
@@ -39,7 +39,6 @@ function query({ limit, kind, subject }: { limit: number; kind?: RunKind; subjec
   return new URLSearchParams({ top: String(Math.min(limit, LARGEST_PAGE)), ...(kind && { kind }), ...(subject && { subject }) });
 }
 
-const KINDS: readonly RunKind[] = ['backup', 'prune', 'pre-restore', 'restore', 'drill', 'rotation'];
 const LARGEST_PAGE = 1000;
 
 function addShow(run: Command, { io, exit }: CommandContext): void {
