@@ -23,7 +23,7 @@ export async function startRotation(
   const instance = running === undefined ? undefined : await findInstance(durable, running);
   if (running !== undefined && instance && isLive(instance) && serves(instance.input, input)) return { runId: running, started: false };
 
-  const runId = (input.trigger === 'request' ? requestedRunId : plannedRunId)('rotation', subject, now);
+  const runId = await idFor(durable, input, subject, now);
   try {
     return { runId, started: await startOnce(durable, rotateSecret, runId, input) };
   } catch (error) {
@@ -31,6 +31,13 @@ export async function startRotation(
     if (await findInstance(durable, runId)) return { runId, started: false };
     throw error;
   }
+}
+
+/** Events of one minute share a run, unless that has ended already: then there is something new to do. */
+async function idFor(durable: DurableClient, { trigger }: RotateSecretInput, subject: string, now: string): Promise<string> {
+  const shared = plannedRunId('rotation', subject, now);
+  const instance = trigger === 'request' ? undefined : await findInstance(durable, shared);
+  return trigger === 'request' || (instance && !isLive(instance)) ? requestedRunId('rotation', subject, now) : shared;
 }
 
 /**

@@ -44,6 +44,11 @@ export function rotationsOf(stack: AppStack, receiver: WebhookReceiver = NO_RECE
       receiver.focusOn(name);
       await secrets.setSecret(name, FIRST, { tags: hooked(policy) });
     },
+    /** A secret whose target is an account of its own at the receiver; resolves to what that accepts. */
+    async makeOwn(name: string, tags: Readonly<Record<string, string>> = {}): Promise<Set<string>> {
+      await secrets.setSecret(name, FIRST, { tags: { ...hooked(), ...tags } });
+      return receiver.openAccount(name, FIRST);
+    },
     /** Asks for a rotation; resolves to the run's id. */
     async ask(name: string, body: object = { reason: 'a test' }): Promise<string> {
       const answer = await stack.api(`/secrets/${VAULT}/${name}/rotate`, { method: 'POST', body });

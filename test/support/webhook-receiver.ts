@@ -16,7 +16,13 @@ type Asked = Readonly<{
 export type WebhookReceiver = Readonly<{
   url: string;
   key: string;
+  /** What it accepts for every secret that has no account of its own. */
   accepted: Set<string>;
+  /** Gives a secret an account of its own; resolves to what that accepts. */
+  openAccount(secret: string, first: string): Set<string>;
+  accountOf(secret: string): ReadonlySet<string>;
+  /** Every value that it was ever sent. */
+  seen: ReadonlySet<string>;
   /** What it was asked to do, in order. */
   actions: string[];
   /** What it was asked to do for one secret; the sweep may be busy with others. */
@@ -27,6 +33,8 @@ export type WebhookReceiver = Readonly<{
   answerNext(action: string, status: number, body?: unknown, headers?: Readonly<Record<string, string>>): void;
   /** Does the next request of an action and cuts the connection. */
   loseNext(action: string): void;
+  /** Has something done before the next request of an action for a secret is answered. */
+  beforeNext(secret: string, action: string, work: () => Promise<unknown>): void;
   stop(): Promise<void>;
 }>;
 
@@ -35,14 +43,21 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
   const accepted = new Set([first]);
   const actions: string[] = [];
   const bySecret = new Map<string, string[]>();
+  const accounts = new Map<string, Set<string>>();
+  const seen = new Set<string>();
+  const before: { secret: string; action: string; work: () => Promise<unknown> }[] = [];
   let focus: string | undefined;
   const planned: { action: string; secret: string | undefined; respond: (response: ServerResponse, act: () => unknown) => void }[] = [];
 
-  const act = ({ action, value = '', keep = [], strategy }: Asked): unknown => {
-    if (action === 'probe') return { liveness: accepted.has(value) ? 'live' : 'not-live' };
-    if (action === 'apply') for (const known of [...accepted]) if (strategy === 'single' || !keep.includes(known)) accepted.delete(known);
-    if (action === 'apply') accepted.add(value);
-    if (action === 'retire' || action === 'discard') accepted.delete(value);
+  const accountFor = ({ secret }: Asked): Set<string> => accounts.get(secret.name) ?? accepted;
+
+  const act = (asked: Asked): unknown => {
+    const { action, value = '', keep = [], strategy } = asked;
+    const account = accountFor(asked);
+    if (action === 'probe') return { liveness: account.has(value) ? 'live' : 'not-live' };
+    if (action === 'apply') for (const known of [...account]) if (strategy === 'single' || !keep.includes(known)) account.delete(known);
+    if (action === 'apply') account.add(value);
+    if (action === 'retire' || action === 'discard') account.delete(value);
     return {};
   };
 
@@ -52,10 +67,13 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
     const asked = JSON.parse(body) as Asked;
     actions.push(asked.action);
     bySecret.set(asked.secret.name, [...(bySecret.get(asked.secret.name) ?? []), asked.action]);
+    for (const value of [asked.value, ...(asked.keep ?? [])]) if (value) seen.add(value);
+    const due = before.findIndex(({ action, secret }) => action === asked.action && secret === asked.secret.name);
+    if (due >= 0) await before.splice(due, 1)[0]?.work();
     const index = planned.findIndex(({ action, secret }) => action === asked.action && (secret ?? asked.secret.name) === asked.secret.name);
     const [plan] = index < 0 ? [] : planned.splice(index, 1);
     if (plan) return plan.respond(response, () => act(asked));
-    if (asked.action === 'verify' && !accepted.has(asked.value ?? '')) return void response.writeHead(500).end();
+    if (asked.action === 'verify' && !accountFor(asked).has(asked.value ?? '')) return void response.writeHead(500).end();
     response.setHeader('content-type', 'application/json').end(JSON.stringify(act(asked)));
   });
   server.listen(0, '127.0.0.1');
@@ -65,6 +83,14 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/rotate`,
     key,
     accepted,
+    openAccount(secret, value) {
+      const account = new Set([value]);
+      accounts.set(secret, account);
+      return account;
+    },
+    accountOf: (secret) => accounts.get(secret) ?? accepted,
+    seen,
+    beforeNext: (secret, action, work) => void before.push({ secret, action, work }),
     actions,
     actionsFor: (secret) => bySecret.get(secret) ?? [],
     focusOn: (secret) => {
