@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const resolve = { conditions: ['hsmkeep-source', 'node', 'import', 'default'] };
+const resolve = { conditions: ['hsmkeep-source', 'node'] };
 
 /** Pure code shares one process; whatever starts servers or child processes gets a process of its own. */
 const pure = ['test/domain/**/*.test.ts', 'test/config/**/*.test.ts'];

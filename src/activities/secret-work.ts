@@ -146,13 +146,18 @@ function asError(failure: Failure, { vault, name }: SecretRef): Error {
 export const refused = (problem: Problem): RefusedError =>
   new RefusedError({ kind: 'invalid', code: 'Rotation', detail: problem.message }, problem);
 
+/** The parts of {@link Work} that are there before a secret is managed, too. */
+export type ContextSource = Pick<Work, 'clients' | 'ref' | 'management' | 'provider' | 'spec' | 'current'>;
+
 /** What a provider is given for this piece of work. */
-export function contextOf({ clients, ref, management }: Pick<Work, 'clients' | 'ref' | 'management'>, rotationId: string): ProviderContext {
+export function contextOf(work: ContextSource, rotationId: string): ProviderContext {
+  const { clients, ref, management } = work;
   let logins = LOGINS_AT_ONCE;
   return {
     rotationId,
     secret: ref,
     management,
+    published: publishedOf(work),
     signal: AbortSignal.timeout(TARGET_DEADLINE_MS),
     now: () => Date.now(),
     random: (bytes) => randomBytes(bytes),
@@ -175,7 +180,7 @@ export const rotationIdOf = ({ vault, name }: SecretRef, base: string, attempt: 
   createHash('sha256').update(`${vault}/${name}/${base}/${attempt}`.toLowerCase()).digest('hex').slice(0, 32);
 
 /** The published credential. */
-export const publishedOf = ({ provider, spec, current }: Work): Held => ({
+export const publishedOf = ({ provider, spec, current }: Pick<Work, 'provider' | 'spec' | 'current'>): Held => ({
   slot: current.facts.tags['rot-slot'] ?? '',
   value: provider.extract(spec, current.value),
 });

@@ -64,7 +64,7 @@ async function manage({ clients }: Tools, ref: SecretRef, wanted: Tags, dryRun: 
   const mistakes = tagMistakes(tagsForVersion(tags, { rotationId: '', base: '', slot: '', graceUntil: '' }));
 
   const checks = await guarded(provider, ref, async (): Promise<PreflightCheck[]> => {
-    const context = contextOf({ clients, ref, management }, '');
+    const context = contextOf({ clients, ref, management, provider, spec, current: { facts, value } }, '');
     const found = await provider.preflight(context, spec);
     const held = { slot: facts.tags['rot-slot'] ?? management.principal, value: provider.extract(spec, value) };
     const liveness = await provider.probe(context, spec, held);

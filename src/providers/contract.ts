@@ -63,6 +63,8 @@ export type ProviderContext = Readonly<{
   random(bytes: number): Uint8Array;
   /** The credential that the tag `rot-admin` names; `managed-identity` and `self` as they are. */
   admin<T>(use: (credential: Sensitive | 'managed-identity' | 'self') => Promise<T>): Promise<T>;
+  /** The published credential, with which an account changes itself where `admin` is `self`. */
+  published?: Held;
   /** False: another login could lock the account. */
   takeLogin(): boolean;
   /** For targets that are part of Azure: the app's own identity, and where the services are. */

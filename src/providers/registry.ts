@@ -1,11 +1,13 @@
 import { azureStorageKey } from './azure-storage-key.ts';
 import type { AnyProvider } from './contract.ts';
 import { generated } from './generated.ts';
+import { mariadb } from './mariadb.ts';
+import { postgres } from './postgres.ts';
 import { webhook } from './webhook.ts';
 
 /** Every provider, by the value of the tag `rot-provider`. */
 const PROVIDERS: ReadonlyMap<string, AnyProvider> = new Map(
-  [azureStorageKey, generated, webhook].map((provider) => [provider.id, provider as unknown as AnyProvider]),
+  [azureStorageKey, generated, mariadb, postgres, webhook].map((provider) => [provider.id, provider as unknown as AnyProvider]),
 );
 
 export const PROVIDER_IDS: readonly string[] = [...PROVIDERS.keys()];

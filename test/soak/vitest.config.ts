@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const resolve = { conditions: ['hsmkeep-source', 'node', 'import', 'default'] };
+const resolve = { conditions: ['hsmkeep-source', 'node'] };
 
 /** `npm run soak`: long randomised runs, of which `npm test` does a few rounds. */
 export default defineConfig({

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Sensitive } from '../../src/domain/rotation/sensitive.ts';
 import { type Management, parseManagement, type Tags } from '../../src/domain/rotation/tags.ts';
-import type { AzureAccess, Candidate, Held, ProviderContext, RotationProvider } from '../../src/providers/contract.ts';
+import type { AzureAccess, Held, ProviderContext, RotationProvider } from '../../src/providers/contract.ts';
 
 /** A real target for a provider, made by its own test. */
 export type ProviderTarget = Readonly<{
@@ -30,12 +30,18 @@ const NO_AZURE: AzureAccess = {
 /** What a provider is given in tests. */
 export function providerContext(
   management: Management,
-  { admin, rotationId = 'r1', azure = NO_AZURE }: { admin?: string; rotationId?: string; azure?: AzureAccess } = {},
+  {
+    admin,
+    rotationId = 'r1',
+    azure = NO_AZURE,
+    published,
+  }: { admin?: string; rotationId?: string; azure?: AzureAccess; published?: Held } = {},
 ): ProviderContext {
   return {
     rotationId,
     secret: { vault: 'contoso-kv', name: 'db' },
     management,
+    ...(published && { published }),
     signal: AbortSignal.timeout(20_000),
     now: () => Date.now(),
     random: (bytes) => randomBytes(bytes),
@@ -121,9 +127,9 @@ export function describeProviderContract<Spec>(provider: RotationProvider<Spec>,
     });
 
     test('ends the old credential, twice if need be, and nothing that is kept', async () => {
-      const { context, spec, current, candidate, accepts } = await begin();
-      const old: Candidate = { ...candidate, value: new Sensitive(`${plain(candidate.value)}-old`) };
+      const { context, spec, current, candidate: old, accepts } = await begin();
       await any.apply(context, spec, old, [current]);
+      expect(await accepts(old)).toBe(true);
       for (let time = 0; time < 2; time += 1) await any.retire(context, spec, old, [current]);
       expect(await accepts(current)).toBe(true);
       if (target.accepts) {

@@ -53,7 +53,7 @@ const READERS: Readonly<Record<string, (text: string) => Part>> = {
     const strategy = (['auto', ...STRATEGIES] as const).find((one) => one === text);
     return read(strategy, `strategy must be auto or one of ${STRATEGIES.join(', ')}`, (given) => ({ strategy: given }));
   },
-  format: (text) => read(parseFormat(text), 'format must be raw, json:<member> or conn:<field>', (format) => ({ format })),
+  format: (text) => read(parseFormat(text), 'format must be raw, json:<member>, conn:<field> or url', (format) => ({ format })),
   retire: (text) => {
     const retire = (['on-grace', 'at-next'] as const).find((one) => one === text);
     return read(retire, 'retire must be on-grace or at-next', (given) => ({ retire: given }));

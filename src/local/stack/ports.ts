@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { OperatorError } from '../../domain/errors.ts';
 import { writeFileAtomically } from '../host/atomic-file.ts';
 
@@ -14,6 +14,18 @@ export async function ifFree(port: number | undefined): Promise<number> {
 export async function requireFree(port: number): Promise<void> {
   if (await isFree(port)) return;
   throw new OperatorError(`Port ${port} is in use by another program.`, 'Stop it, or choose another port with --port.');
+}
+
+/** A port on which nothing listens now, for programs that cannot choose one themselves. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port: 0, host: LOOPBACK, exclusive: true }, () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 function isFree(port: number): Promise<boolean> {
