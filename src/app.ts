@@ -27,6 +27,7 @@ import { judgeRestore } from './activities/judge-restore.ts';
 import { keepDrillContent } from './activities/keep-drill-content.ts';
 import { markBackups } from './activities/mark-backups.ts';
 import { noteCopy } from './activities/note-copy.ts';
+import { noteDispatch } from './activities/note-dispatch.ts';
 import { noteLockStep } from './activities/note-lock-step.ts';
 import { obtainSecret } from './activities/obtain-secret.ts';
 import { planHsmRetention } from './activities/plan-hsm-retention.ts';
@@ -50,6 +51,7 @@ import { startPreBackup } from './activities/start-pre-backup.ts';
 import { startPreRestore } from './activities/start-pre-restore.ts';
 import { startRestore } from './activities/start-restore.ts';
 import { storeIntent } from './activities/store-intent.ts';
+import { takeDueSecrets } from './activities/take-due-secrets.ts';
 import { takeInventory } from './activities/take-inventory.ts';
 import { useRetentionApproval } from './activities/use-retention-approval.ts';
 import { verifyBackup } from './activities/verify-backup.ts';
@@ -126,6 +128,7 @@ export const ACTIVITIES = [
   keepDrillContent,
   markBackups,
   noteCopy,
+  noteDispatch,
   noteLockStep,
   obtainSecret,
   planHsmRetention,
@@ -149,6 +152,7 @@ export const ACTIVITIES = [
   startPreRestore,
   startRestore,
   storeIntent,
+  takeDueSecrets,
   takeInventory,
   useRetentionApproval,
   verifyBackup,

@@ -1,16 +1,20 @@
+import { readDispatch, writeSweep } from '../clients/dispatch.ts';
 import { listVault } from '../clients/vault-secret.ts';
-import { cursorOf, planSweep, type SweepItem } from '../domain/rotation/sweep.ts';
+import type { Config, VaultConfig } from '../config/config.ts';
+import { type DispatchState, hasPassedOver } from '../domain/rotation/dispatch.ts';
+import { budgetFor, DEFAULT_SHARE, startPace } from '../domain/rotation/pace.ts';
+import { planSweep } from '../domain/rotation/sweep.ts';
 import { defineActivity } from './define-activity.ts';
 
-/** `after`: the cursor of the item taken up last; null at the beginning of a sweep. `lookMs`: time since the sweep before; null: none was. */
-export type FindDueSecretsInput = Readonly<{ vault: string; after: string | null; lookMs: number | null; most: number }>;
+/** `sweep`: the instance that does the work. `lookMs`: time since the sweep before; null: none was. */
+export type FindDueSecretsInput = Readonly<{ vault: string; sweep: string; lookMs: number | null }>;
 
-/** `after`: where the next part begins; null when this was the last. */
-export type FindDueSecretsResult = Readonly<{ items: readonly SweepItem[]; after: string | null }>;
+/** `total`: how many secrets have something to be done. `state`: what their dispatcher begins with. */
+export type FindDueSecretsResult = Readonly<{ total: number; state: DispatchState }>;
 
 /**
- * Lists a vault and its escrow, and says what is to be done there, the most pressing first. Reads no value. Where rotation is not on,
- * nothing is.
+ * Lists a vault and its escrow, and stores what is to be done there, the most pressing first. Reads no value. Where rotation is not on,
+ * nothing is. A repetition lists again.
  *
  * @throws {TransientError}
  */
@@ -18,14 +22,22 @@ export const findDueSecrets = defineActivity(
   'findDueSecrets',
   ['rotate'],
   (clients) =>
-    async ({ vault, after, lookMs, most }: FindDueSecretsInput): Promise<FindDueSecretsResult> => {
-      const { name, rotation } = clients.vaultConfig(vault);
-      if (rotation !== 'on') return { items: [], after: null };
-      const { secrets, escrow } = await listVault(clients, name);
-      const due = planSweep(name, secrets, escrow, new Date().toISOString(), lookMs).filter(
-        (item) => after === null || cursorOf(item) > after,
-      );
-      const last = due[most - 1];
-      return { items: due.slice(0, most), after: last && due.length > most ? cursorOf(last) : null };
+    async ({ vault, sweep, lookMs }: FindDueSecretsInput): Promise<FindDueSecretsResult> => {
+      const config = clients.vaultConfig(vault);
+      const now = new Date().toISOString();
+      const budget = budgetFor(config.share ?? DEFAULT_SHARE, escrowUsers(clients.config, config));
+      const health = await readDispatch(clients.documents, config.name);
+      const keepsOwnEscrow = config.escrowVault === config.url;
+      const state = { pace: startPace(budget, now), budget, keepsOwnEscrow, health, proven: [] };
+      if (config.rotation !== 'on') return { total: 0, state };
+
+      const { secrets, escrow } = await listVault(clients, config.name);
+      const items = planSweep(config.name, secrets, escrow, now, hasPassedOver(health) ? null : lookMs);
+      if (items.length > 0) await writeSweep(clients.documents, config.name, { sweep, at: now, items });
+      return { total: items.length, state };
     },
 );
+
+/** How many vaults keep their escrow where this one does; null: this vault keeps its own. */
+const escrowUsers = ({ vaults }: Config, { url, escrowVault }: VaultConfig): number | null =>
+  escrowVault === url ? null : vaults.filter((other) => other.rotation === 'on' && other.escrowVault === escrowVault).length || 1;

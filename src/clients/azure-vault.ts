@@ -3,7 +3,7 @@ import type { SecretClient, SecretProperties } from '@azure/keyvault-secrets';
 import { vaultRefused } from '../domain/rotation/problems.ts';
 import { Sensitive } from '../domain/rotation/sensitive.ts';
 import { readingOptions } from './access.ts';
-import { RefusedError, TransientError } from './errors.ts';
+import { RefusedError, ThrottledError, TransientError } from './errors.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 import type { SecretFacts, Vault, VersionChange } from './vault.ts';
 
@@ -106,6 +106,12 @@ const factsOf = ({ name, version, enabled, createdOn, expiresOn, contentType, ta
 const innerCode = (error: unknown): string | undefined =>
   (error as { details?: { error?: { innerError?: { code?: string } } } }).details?.error?.innerError?.code;
 
+const retryAfterMs = (error: unknown): number => {
+  const { response } = error as { response?: { headers?: { get(name: string): string | undefined } } };
+  const seconds = Number(response?.headers?.get('retry-after'));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+};
+
 const emptyValue = (vault: string, secret: string): RefusedError =>
   new RefusedError(
     { kind: 'invalid', code: 'EmptyValue', detail: 'the value is empty' },
@@ -117,7 +123,8 @@ function translate(vault: string, doing: string, error: unknown): Error {
   if (error instanceof RefusedError || error instanceof TransientError) return error;
   const failure = sortSdkError(error);
   const inner = innerCode(error);
-  if (isRefusal(failure) && failure.kind !== 'throttled')
+  if (failure.kind === 'throttled') return new ThrottledError(`${vault} takes no more requests for now`, retryAfterMs(error));
+  if (isRefusal(failure))
     return new RefusedError(failure, vaultRefused(vault, doing, { ...failure, ...(inner !== undefined && { inner }) }));
   return new TransientError(`${vault} did not ${doing} (${failure.code}: ${failure.detail})`);
 }

@@ -9,6 +9,17 @@ export class TransientError extends Error {
   }
 }
 
+/** The service takes no more requests for now (429). `retryAfterMs`: how long it wants to be left alone; 0 where it does not tell. */
+export class ThrottledError extends TransientError {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.name = 'ThrottledError';
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** What a retry cannot cure. `defineActivity` turns it into a result, so that no retry policy repeats it. */
 export class RefusedError extends Error {
   readonly refusal: Refusal;

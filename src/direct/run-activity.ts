@@ -14,6 +14,7 @@ const RETRIES: Waiting = { firstMs: 2_000, growth: 2, longestMs: 60_000, looks: 
 export async function runOnce<Input, Output>({ clients }: Direct, activity: Activity<Input, Output>, input: Input): Promise<Output> {
   const outcome = await activity.create(clients)(input);
   if ('refused' in outcome) throw new OperatorError(outcome.refused.message, outcome.refused.hint);
+  if ('throttledMs' in outcome) throw new Error(`${activity.name} was told to ask later`);
   return outcome.value;
 }
 

@@ -4,6 +4,12 @@ export type Waiting = Readonly<{ firstMs: number; growth: number; longestMs: num
 /** Polling a job: begins with the service's own Retry-After, about three hours in all. */
 export const JOB_POLLS: Waiting = { firstMs: 10_000, growth: 1.5, longestMs: 300_000, looks: 40 };
 
+/** A service takes no more requests for now: about a quarter of an hour. */
+export const THROTTLE_WAITS: Waiting = { firstMs: 2_000, growth: 1.6, longestMs: 60_000, looks: 20 };
+
+/** Much is under way: a look every second; less often where what is under way takes long. */
+export const DISPATCH_LOOKS: Waiting = { firstMs: 1_000, growth: 1.5, longestMs: 300_000, looks: 100 };
+
 /** Someone else works on the HSM: about an hour and a half. */
 export const BUSY_WAITS: Waiting = { firstMs: 10_000, growth: 1.6, longestMs: 600_000, looks: 16 };
 

@@ -84,7 +84,7 @@ function unlessUnavailable(error: unknown): BackupView[] {
 }
 
 function start(durable: DurableClient, { hsmConfig }: Clients, run: Due): Promise<boolean> {
-  if (run.kind === 'sweep') return startOnce(durable, sweepSecrets, run.instanceId, { vault: run.vault, after: null, lookMs: run.lookMs });
+  if (run.kind === 'sweep') return startOnce(durable, sweepSecrets, run.instanceId, { vault: run.vault, lookMs: run.lookMs, part: null });
   const { kind, hsm, instanceId } = run;
   if (kind === 'drill') return startOnce(durable, drillHsm, instanceId, { hsm, folder: null });
   const { container } = hsmConfig(hsm).backupTo;

@@ -3,6 +3,7 @@ import { chooseDrill } from '../activities/choose-drill.ts';
 import { requireDrill } from '../activities/drill-clients.ts';
 import { findRestore } from '../activities/find-restore.ts';
 import type { Clients } from '../clients/clients.ts';
+import { TransientError } from '../clients/errors.ts';
 import { canaryPlan, type DrillPlan, fullPlan } from '../domain/drill/plan.ts';
 import { NotConfiguredError, NotFoundError, OperatorError } from '../domain/errors.ts';
 import { parseFolder } from '../domain/folder.ts';
@@ -58,6 +59,7 @@ async function planDrill(clients: Clients, hsm: string, now: string): Promise<Dr
   requireConfigured(clients, hsm);
   const chosen = await chooseDrill.create(clients)({ hsm, folder: null });
   if ('refused' in chosen) throw new HttpProblem(409, chosen.refused);
+  if ('throttledMs' in chosen) throw new TransientError('a service takes no more requests for now');
   const { source, target, scope, folder, canaryKey } = chosen.value;
   if (scope !== 'full') return canaryPlan({ source, target, folder, canaryKey });
   const { findings } = await findRestore(clients, { source, target, selector: { folder }, scope }, now, BUDGET_MS);

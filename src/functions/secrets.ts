@@ -1,7 +1,10 @@
+import type { Clients } from '../clients/clients.ts';
+import { readDispatch } from '../clients/dispatch.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import { listVault, readHistory } from '../clients/vault-secret.ts';
 import type { VaultConfig } from '../config/config.ts';
-import { secretGone } from '../domain/rotation/problems.ts';
+import { heldBack } from '../domain/rotation/dispatch.ts';
+import { secretGone, targetHeldBack } from '../domain/rotation/problems.ts';
 import { type SecretView, type VaultProblem, viewSecrets } from '../domain/rotation/secret-view.ts';
 import { defineRoute, type Tools } from './define-route.ts';
 import { pageOf } from './paging.ts';
@@ -17,7 +20,13 @@ export const secrets = defineRoute({
       role: 'viewer',
       summary: 'The secrets of all configured vaults, managed or not, and how they stand; never a value',
       query: { vault: 'Only those of this vault', top: 'How many at most (100)', skip: 'How many to leave out' },
-      answers: { 200: { description: 'The secrets; `problems` names vaults that could not be listed', schema: schemas.secretList } },
+      answers: {
+        200: {
+          description:
+            'The secrets; `problems` names vaults that could not be listed, and targets on which nothing is begun because too much failed there',
+          schema: schemas.secretList,
+        },
+      },
       async handle({ query, url }, tools) {
         const wanted = query.get('vault');
         const vaults = wanted === null ? tools.clients.config.vaults : [tools.clients.vaultConfig(wanted)];
@@ -68,11 +77,18 @@ async function viewVault(
 ): Promise<Readonly<{ views: readonly SecretView[]; problems: readonly VaultProblem[] }>> {
   try {
     const { secrets: found, escrow } = await listVault(clients, vault.name);
-    return { views: viewSecrets(vault, found, escrow, now), problems: [] };
+    const problems = await heldBackIn(clients, vault.name, now);
+    return { views: viewSecrets(vault, found, escrow, now), problems };
   } catch (error) {
     if (error instanceof RefusedError) return { views: [], problems: [{ vault: vault.name, problem: error.problem }] };
     if (!(error instanceof TransientError)) throw error;
     const problem = { message: `Its secrets could not be listed: ${error.message}.`, hint: 'Try again in a moment.' };
     return { views: [], problems: [{ vault: vault.name, problem }] };
   }
+}
+
+/** Targets on which nothing is begun at present, because too much failed there. */
+async function heldBackIn({ documents }: Clients, vault: string, now: string): Promise<VaultProblem[]> {
+  const health = await readDispatch(documents, vault);
+  return heldBack(health, now).map((target) => ({ vault, problem: targetHeldBack(target, health[target]?.openUntil ?? null) }));
 }

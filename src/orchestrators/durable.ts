@@ -3,7 +3,9 @@ import type { Activity, Outcome } from '../activities/define-activity.ts';
 import type { Duty } from '../domain/duty.ts';
 import { notAnswered } from '../domain/problems.ts';
 import { redact } from '../domain/redact.ts';
+import { jitterMinutes } from '../domain/schedule.ts';
 import type { Problem } from '../domain/views.ts';
+import { THROTTLE_WAITS, waitMs } from '../domain/waiting.ts';
 
 /** A part of an orchestration: yields durable tasks, ends with a value. */
 export type Steps<T> = Generator<Task, T, unknown>;
@@ -49,13 +51,30 @@ const RETRY = (() => {
   return policy;
 })();
 
+/** How often services told an orchestration to ask later; counted anew with each replay. */
+const throttles = new WeakMap<OrchestrationContext, number>();
+
+/** How often a service that takes only so many requests told this orchestration to ask later. */
+export const throttlesOf = (context: OrchestrationContext): number => throttles.get(context) ?? 0;
+
 /**
- * Runs an activity, with the one retry policy.
+ * Runs an activity, with the one retry policy. A service that takes no more requests for now is asked again after the time that it names,
+ * on a durable timer.
  *
  * @throws {StepFailed} when it was refused, or still failed after the last attempt.
  */
 export function* call<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
-  return yield* settle<Output>(activity.name, context.df.callActivityWithRetry(activity.name, RETRY, input));
+  for (;;) {
+    const outcome = yield* attempt<Output>(activity.name, context.df.callActivityWithRetry(activity.name, RETRY, input));
+    if (!('throttledMs' in outcome)) return resultOf(outcome);
+
+    const before = throttlesOf(context);
+    if (before === THROTTLE_WAITS.looks) throw new StepFailed(notAnswered(`Step ${activity.name}`, 'too many requests'));
+    throttles.set(context, before + 1);
+    const ms = Math.max(outcome.throttledMs, waitMs(THROTTLE_WAITS, before));
+    // Those who were turned away together do not come back together.
+    yield* sleep(context, ms + (ms * jitterMinutes(`${context.df.instanceId} ${before}`, 100)) / 200);
+  }
 }
 
 /**
@@ -64,7 +83,9 @@ export function* call<Input, Output>(context: OrchestrationContext, activity: Ac
  * @throws {StepFailed}
  */
 export function* callOnce<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
-  return yield* settle<Output>(activity.name, context.df.callActivity(activity.name, input));
+  const outcome = yield* attempt<Output>(activity.name, context.df.callActivity(activity.name, input));
+  if ('throttledMs' in outcome) throw new StepFailed(notAnswered(`Step ${activity.name}`, 'too many requests'));
+  return resultOf(outcome);
 }
 
 /** Waits on a durable timer. */
@@ -72,13 +93,15 @@ export function* sleep(context: OrchestrationContext, ms: number): Steps<void> {
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + ms));
 }
 
-function* settle<Output>(name: string, task: Task): Steps<Output> {
-  let outcome: Outcome<Output>;
+function* attempt<Output>(name: string, task: Task): Steps<Outcome<Output>> {
   try {
-    outcome = (yield task) as Outcome<Output>;
+    return (yield task) as Outcome<Output>;
   } catch (error) {
     throw new StepFailed(notAnswered(`Step ${name}`, reasonOf(error)));
   }
+}
+
+function resultOf<Output>(outcome: Exclude<Outcome<Output>, { throttledMs: number }>): Output {
   if ('refused' in outcome) throw new StepFailed(outcome.refused);
   return outcome.value;
 }

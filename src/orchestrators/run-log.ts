@@ -2,7 +2,7 @@ import type { OrchestrationContext } from 'durable-functions';
 import { saveRun } from '../activities/save-run.ts';
 import { type Run, type RunKind, type Step, type StepStatus, worstStatus } from '../domain/run.ts';
 import type { Problem } from '../domain/views.ts';
-import { call, problemOf, type Steps } from './durable.ts';
+import { call, problemOf, type Steps, throttlesOf } from './durable.ts';
 
 /** Keeps a run's steps and shows them as the orchestration's custom status. */
 export class RunLog {
@@ -122,7 +122,8 @@ export function* recordedRun(
     log.fail(problemOf(error));
   }
 
-  const ended = log.end(result);
+  const throttled = throttlesOf(context);
+  const ended = log.end(throttled > 0 ? { ...result, throttled } : result);
   try {
     yield* call(context, saveRun, { run: ended });
     return ended;

@@ -52,15 +52,7 @@ const nearExpiry = (name: string, version: string, more: object = {}) => ({
   ...more,
 });
 
-/** Moves time on and lets the hourly sweep look until something holds. */
-async function sweepUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const stopHurrying = stack.hurry(120_000);
-  try {
-    await until(what, holds);
-  } finally {
-    await stopHurrying();
-  }
-}
+const sweepUntil = (what: string, holds: () => Promise<boolean>): Promise<void> => kv.sweepUntil(what, holds);
 
 describe('the sweep', () => {
   test('rotates what is due, retires the old value after its grace, and closes the entry', async () => {

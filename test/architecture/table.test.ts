@@ -60,7 +60,11 @@ describe('the table of ARCHITECTURE.md', () => {
 
     const port = PORT_METHOD[method] ?? method;
     const source = [...importsOf(join(ROOT, 'src', 'activities', `${kebab(activity)}.ts`))]
-      .filter((path) => path.includes('/activities/') || /\/(blob-store|canary|catalogue|runs|restores|vault-secret)\.ts$/.test(path))
+      .filter(
+        (path) =>
+          path.includes('/activities/') ||
+          /\/(blob-store|canary|catalogue|runs|restores|vault-secret|dispatch|outbox|audit)\.ts$/.test(path),
+      )
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     expect(source, `${activity} does not call ${port}`).toMatch(new RegExp(`\\.(${port})\\(|updateDocument\\(`));

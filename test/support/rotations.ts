@@ -1,6 +1,6 @@
 import { SecretClient } from '@azure/keyvault-secrets';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, ESCROW_VAULT } from './app-stack.ts';
+import { type AppStack, ESCROW_VAULT, until } from './app-stack.ts';
 import { all } from './azure-clients.ts';
 import { VAULT_RESOURCE } from './emulator.ts';
 import type { WebhookReceiver } from './webhook-receiver.ts';
@@ -60,6 +60,15 @@ export function rotationsOf(stack: AppStack, receiver: WebhookReceiver = NO_RECE
       const stopHurrying = stack.hurry();
       try {
         return await stack.runEnd(await this.ask(name, body));
+      } finally {
+        await stopHurrying();
+      }
+    },
+    /** Moves time on and lets the hourly sweep look until something holds. */
+    async sweepUntil(what: string, holds: () => Promise<boolean>, deadlineMs?: number): Promise<void> {
+      const stopHurrying = stack.hurry(120_000);
+      try {
+        await until(what, holds, deadlineMs);
       } finally {
         await stopHurrying();
       }

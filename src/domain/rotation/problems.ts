@@ -46,6 +46,11 @@ export const refusedStart = (vault: string, name: string, reason: string, until:
   hint: 'Wait for it, or, when the value is known to others, rotate with mode compromise, which does not wait.',
 });
 
+export const targetHeldBack = (target: string, until: string | null): Problem => ({
+  message: `Nothing is begun on ${target}${until === null ? '' : ` until ${until}`}: too many of its last rotations failed.`,
+  hint: 'Look at a failed one (hsmkeep run list --kind rotation) and mend its cause; one secret is then tried, and the others follow it.',
+});
+
 export const secretGone = (vault: string, name: string): Problem => ({
   message: `There is no secret ${vault}/${name}.`,
   hint: `If it was deleted by mistake: az keyvault secret recover --vault-name ${vault} --name ${name}`,

@@ -1,6 +1,6 @@
 import { later } from './duration.ts';
 import { type EscrowState, isEscrowName } from './escrow.ts';
-import { parseManagement, type Tags } from './tags.ts';
+import { type Management, parseManagement, type Tags } from './tags.ts';
 import { dueAt, isRetryDue } from './times.ts';
 
 /** A secret as a list shows it: its newest version, without a value. Times are ISO 8601 UTC. */
@@ -12,15 +12,25 @@ export type ListedEscrow = Readonly<{ owner: string; rotationId: string; state: 
 /** Why the sweep takes a secret up; its metric tells a broken subscription from a working one. */
 export type SweepReason = 'due' | 'expired' | 'unfinished' | 'grace-over' | 'changed-by-others';
 
-/** `deadlineAt`: when it should be done; the earliest comes first. */
-export type SweepItem = Readonly<{ name: string; reason: SweepReason; action: 'rotate' | 'retire'; deadlineAt: string }>;
+/** What is to be done with one secret. It holds nothing secret. */
+export type SweepItem = Readonly<{
+  name: string;
+  reason: SweepReason;
+  action: 'rotate' | 'retire';
+  /** When it should be done, ISO 8601 UTC. */
+  deadlineAt: string;
+  /** What fails together: the provider, and the server that it works on where there is one. */
+  target: string;
+  /** Others in the same sweep have the same target. */
+  isFleet: boolean;
+}>;
 
 /**
  * Decides what a sweep takes up, from lists alone. The run that follows decides again from what it reads.
  *
  * @param now ISO 8601 UTC.
  * @param lookMs Time since the sweep before this one: what failed is tried again at growing distances. Null: nobody looked before.
- * @returns The most pressing first.
+ * @returns The most pressing first: what was broken off, because it may be an outage by now; then the earliest deadline.
  */
 export function planSweep(
   vault: string,
@@ -30,20 +40,35 @@ export function planSweep(
   lookMs: number | null,
 ): SweepItem[] {
   const entries = new Map(escrow.map((entry) => [entry.owner, entry]));
-  return secrets
+  const items = secrets
     .filter(({ name }) => !isEscrowName(name))
     .flatMap((secret) => itemOf(secret, entries.get(`${vault}/${secret.name}`.toLowerCase()), now, lookMs))
-    .sort((a, b) => (cursorOf(a) < cursorOf(b) ? -1 : 1));
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+
+  const counts = new Map<string, number>();
+  for (const { target } of items) counts.set(target, (counts.get(target) ?? 0) + 1);
+  return items.map((item) => ({ ...item, isFleet: counts.get(item.target) !== 1 }));
 }
 
-/** Where an item stands in the order: what was tried and failed does not come again in the same sweep. */
-export const cursorOf = ({ deadlineAt, name }: SweepItem): string => `${deadlineAt} ${name}`;
+const orderOf = ({ reason, deadlineAt, name }: Found): string => `${reason === 'unfinished' ? 0 : 1} ${deadlineAt} ${name}`;
 
-function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string, lookMs: number | null): SweepItem[] {
+/** What fails together with a secret: everything on the same server. */
+export function targetOf({ provider, target }: Pick<Management, 'provider' | 'target'>): string {
+  const [server = ''] = /^[a-z][\w+.-]*:\/\/[^/]*/i.exec(target) ?? [target];
+  return server === '' ? provider : `${provider} ${server.toLowerCase()}`;
+}
+
+type Found = Omit<SweepItem, 'isFleet'>;
+
+/** Of a secret that lost its tags only its own run finds out. */
+const UNKNOWN_TARGET = 'unknown';
+
+function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string, lookMs: number | null): Found[] {
   const { name, tags } = secret;
   const parsed = parseManagement(tags);
-  const rotate = (reason: SweepReason, deadlineAt: string): SweepItem[] =>
-    lookMs === null || isRetryDue(deadlineAt, now, lookMs) ? [{ name, reason, action: 'rotate', deadlineAt }] : [];
+  const target = parsed.status === 'managed' ? targetOf(parsed.management) : UNKNOWN_TARGET;
+  const rotate = (reason: SweepReason, deadlineAt: string): Found[] =>
+    lookMs === null || isRetryDue(deadlineAt, now, lookMs) ? [{ name, reason, action: 'rotate', deadlineAt, target }] : [];
 
   if (parsed.status === 'unmanaged') {
     // Written past hsmkeep, tags and all; only the entry still tells that it is managed.
@@ -60,7 +85,7 @@ function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: stri
   const { policy } = parsed.management;
   const graceUntil = tags['rot-grace-until'] ?? (ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined);
   if (graceUntil !== undefined && policy.retire === 'on-grace')
-    return now >= graceUntil ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil }] : [];
+    return now >= graceUntil ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
 
   const due = dueAt(name, secret.createdAt, policy);
   if (secret.expiresAt !== null && secret.expiresAt <= now) return rotate('expired', secret.expiresAt);
