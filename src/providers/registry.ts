@@ -1,5 +1,6 @@
 import { azureStorageKey } from './azure-storage-key.ts';
 import type { AnyProvider } from './contract.ts';
+import { entraApp } from './entra-app.ts';
 import { generated } from './generated.ts';
 import { mariadb } from './mariadb.ts';
 import { postgres } from './postgres.ts';
@@ -7,7 +8,7 @@ import { webhook } from './webhook.ts';
 
 /** Every provider, by the value of the tag `rot-provider`. */
 const PROVIDERS: ReadonlyMap<string, AnyProvider> = new Map(
-  [azureStorageKey, generated, mariadb, postgres, webhook].map((provider) => [provider.id, provider as unknown as AnyProvider]),
+  [azureStorageKey, entraApp, generated, mariadb, postgres, webhook].map((provider) => [provider.id, provider as unknown as AnyProvider]),
 );
 
 export const PROVIDER_IDS: readonly string[] = [...PROVIDERS.keys()];
