@@ -15,6 +15,7 @@ import { roleCommand } from './commands/role.ts';
 import { runCommand } from './commands/run.ts';
 import { secretCommand } from './commands/secret.ts';
 import { settingCommand } from './commands/setting.ts';
+import { setupCommand } from './commands/setup.ts';
 import { reportError } from './errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 
@@ -57,6 +58,7 @@ function buildProgram(context: CommandContext): Command {
     retentionCommand,
     roleCommand,
     settingCommand,
+    setupCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
 

@@ -43,7 +43,7 @@ export function azureBlobStore(
     try {
       return await work(await container());
     } catch (error) {
-      throw translate(containerUrl, error);
+      throw translateStorageError(containerUrl, error);
     }
   };
 
@@ -146,7 +146,7 @@ export function azureBlobStore(
   };
 }
 
-async function openContainer(url: string, credential: TokenCredential, account: StorageAccount): Promise<ContainerClient> {
+export async function openContainer(url: string, credential: TokenCredential, account: StorageAccount): Promise<ContainerClient> {
   const storage = await import('@azure/storage-blob');
   const access: TokenCredential | StorageSharedKeyCredential = isOpenedByKey(url, account)
     ? new storage.StorageSharedKeyCredential(account.key.account, account.key.secret)
@@ -189,11 +189,11 @@ async function* guarded<T>(url: string, items: () => AsyncIterable<T>): AsyncGen
   try {
     yield* items();
   } catch (error) {
-    throw translate(url, error);
+    throw translateStorageError(url, error);
   }
 }
 
-function translate(url: string, error: unknown): Error {
+export function translateStorageError(url: string, error: unknown): Error {
   if (error instanceof RefusedError || error instanceof TransientError) return error;
   const failure = sortSdkError(error);
   if (isRefusal(failure) && failure.kind !== 'throttled') return new RefusedError(failure, storageRefused(url, failure));

@@ -15,11 +15,11 @@ export const NOW = new Date('2026-11-22T10:00:00Z');
 /** Runs the command line in this process, against whatever the arguments and the environment name. */
 export async function hsmkeep(
   args: readonly string[],
-  { env = {}, cwd = emptyFolder(), tty = false }: { env?: Record<string, string>; cwd?: string; tty?: boolean } = {},
+  { env = {}, cwd = emptyFolder(), tty = false, now = NOW }: { env?: Record<string, string>; cwd?: string; tty?: boolean; now?: Date } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };
   const output = (name: keyof typeof written) => ({ isTTY: tty, write: (text: string) => (written[name] += text) });
-  const io: Io = { stdout: output('stdout'), stderr: output('stderr'), env, cwd, now: () => NOW };
+  const io: Io = { stdout: output('stdout'), stderr: output('stderr'), env, cwd, now: () => now };
   const code = await runCli(args, io);
   return { code, ...written };
 }
