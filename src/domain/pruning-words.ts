@@ -45,6 +45,9 @@ export function prunedWords(plan: PruningSummary, done: PruningOutcome): string 
   return `${deeds.join(', ') || 'nothing to forget'}; ${counted(plan.backups, 'backup')} before`;
 }
 
+/** There are too few backups to delete any, and nothing to forget either. */
+export const youngWords = ({ message }: Problem): string => `nothing to forget yet. ${message}`;
+
 /** A refused plan, told as the run's problem. */
 export const refusedPruning = ({ message, hint }: Problem): Problem => ({ message: `Nothing is deleted: ${message}`, hint });
 
@@ -59,3 +62,9 @@ const RETAINED = 'partly retained by an immutability policy or legal hold of the
 const copiesInWords = (count: number): string => `${count} second ${count === 1 ? 'copy' : 'copies'}`;
 
 const counts = (deed: string, count: number): string => (count > 0 ? `${deed} ${count}` : '');
+
+/** Somebody needs a backup that retention has given up since it was chosen. */
+export const prunedMeanwhile = (folder: string): Problem => ({
+  message: `Retention has deleted ${folder}, or is about to finish deleting it.`,
+  hint: 'Choose another backup, and hold it: hsmkeep backup hold. If the storage account keeps deleted blobs, its administrator can undelete the folder.',
+});

@@ -5,7 +5,7 @@ import type { Hash } from './retention/brake.ts';
 import type { Guard, ListingFacts } from './retention/guards.ts';
 import { disagreements, sortPrefixes } from './retention/listing.ts';
 import { decideMarks, type PruneMode } from './retention/marks.ts';
-import { planRetention, type RetentionPlan } from './retention/plan.ts';
+import { type PlanInput, planRetention, type RetentionPlan } from './retention/plan.ts';
 import type { Protection, RetentionPolicy, RetentionRules } from './retention/policy.ts';
 import type { RetainedBackup } from './retention/retained-backup.ts';
 import { approveHint, type RetentionApproval } from './retention-approval.ts';
@@ -38,6 +38,8 @@ export type PruningPlan = RetentionPlan &
     prune: readonly MarkedBackup[];
     /** Given up by an earlier run that could not remove everything. */
     finish: readonly string[];
+    /** Refused for too few backups, and yet nothing to worry about: there is nothing that the policy would forget. */
+    young: boolean;
     /** Second copies of pruned backups that are to be deleted now, and those whose time has not come. */
     copies: Readonly<{ due: readonly string[]; waiting: readonly Readonly<{ folder: string; removableAt: string }>[] }>;
     /** An administrator's consent that is in force; the next run that is not refused, and does more than observe, uses it up. */
@@ -76,7 +78,8 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     clockSkewMs: state.clockSkewMs,
   };
 
-  const plan = withApproveHint(hsm, planRetention({ policy, backups, now, listing, ...(approval && { approval }), hash }));
+  const input: PlanInput = { policy, backups, now, listing, ...(approval && { approval }), hash };
+  const plan = withApproveHint(hsm, planRetention(input));
   const changes = decideMarks(plan, backups, mode === 'observe' ? 'delete' : mode, policy.protection.undoDays);
   const reasons = new Map(plan.decisions.map(({ id, reasons }) => [id, reasons.join(', ')]));
   const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt]));
@@ -87,6 +90,7 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     mode,
     ...plan,
     other,
+    young: plan.refused?.guard === 'floor' && !wouldForget(input),
     mark: changes.mark.map((folder) => ({ folder, reason: reasons.get(folder) as string })),
     lift: changes.lift,
     waiting: changes.waiting.map(({ id, deletableAt }) => ({ folder: id, deletableAt })),
@@ -95,6 +99,13 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     copies: deletes ? remainingCopies(gone, copies, now) : { due: [], waiting: [] },
     approval: approval ? { by: approval.by.name, planHash: approval.planHash, expiresAt: approval.expiresAt } : null,
   };
+}
+
+/** Whether a policy would forget anything if it had no floor. */
+function wouldForget(input: PlanInput): boolean {
+  const policy = { ...input.policy, protection: { ...input.policy.protection, floor: 0 } };
+  const { decisions, refused } = planRetention({ ...input, policy });
+  return refused !== null || decisions.some(({ keep }) => !keep);
 }
 
 /** Whether all that is left of a backup that was given up is its second copy, in this container. */
@@ -146,6 +157,7 @@ export type PruningSummary = Readonly<{
   mode: PruneMode;
   backups: number;
   refused: (Problem & Readonly<{ guard: Guard }>) | null;
+  young: boolean;
   mark: number;
   lift: number;
   waiting: number;
@@ -164,6 +176,7 @@ export function summarisePruning({
   mode,
   decisions,
   refused,
+  young,
   mark,
   lift,
   waiting,
@@ -177,6 +190,7 @@ export function summarisePruning({
     mode,
     backups: decisions.length,
     refused: refused && { guard: refused.guard, message: refused.message, hint: refused.hint },
+    young,
     mark: mark.length,
     lift: lift.length,
     waiting: waiting.length,

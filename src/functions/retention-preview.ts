@@ -20,6 +20,7 @@ const plan = z.object({
     .object({ guard: z.string(), message: z.string(), hint: z.string(), ids: z.array(z.string()), planHash: z.string().optional() })
     .nullable()
     .describe('Why nothing may be deleted'),
+  young: z.boolean().describe('Refused for too few backups, with nothing that the policy would forget: no cause for worry'),
   other: z.int().describe('Folders that are no backups of this HSM'),
   mark: z.array(z.object({ folder: z.string(), reason: z.string() })),
   lift: z.array(z.string()).describe('Marked, and kept again'),

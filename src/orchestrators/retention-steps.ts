@@ -5,7 +5,7 @@ import { type PruneBackupResult, pruneBackup } from '../activities/prune-backup.
 import { pruneCopy } from '../activities/prune-copy.ts';
 import { useRetentionApproval } from '../activities/use-retention-approval.ts';
 import { isDisorder, type PruningSummary } from '../domain/pruning.ts';
-import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning } from '../domain/pruning-words.ts';
+import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning, youngWords } from '../domain/pruning-words.ts';
 import type { Problem } from '../domain/views.ts';
 import { call, problemOf, StepFailed, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
@@ -31,7 +31,8 @@ export function* applyRetention(context: OrchestrationContext, log: RunLog, nigh
       return null;
     }
     if (plan.refused) {
-      log.degrade(refusedPruning(plan.refused));
+      if (plan.young) log.done(youngWords(plan.refused));
+      else log.degrade(refusedPruning(plan.refused));
       return null;
     }
     return yield* carryOut(context, log, place, plan);

@@ -1,11 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { PruningSummary } from '../../src/domain/pruning.ts';
-import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning } from '../../src/domain/pruning-words.ts';
+import {
+  observedWords,
+  type PruningOutcome,
+  prunedMeanwhile,
+  prunedWords,
+  refusedPruning,
+  unfinishedPruning,
+  youngWords,
+} from '../../src/domain/pruning-words.ts';
 
 const NOTHING: PruningSummary = {
   mode: 'delete',
   backups: 7,
   refused: null,
+  young: false,
   mark: 0,
   lift: 0,
   waiting: 0,
@@ -73,4 +82,12 @@ test('unfinished deletions name how many, the first reason, and what was done al
   const { message, hint } = unfinishedPruning(2, { message: 'Storage did not answer.', hint: 'x' }, 'deleted 1');
   expect(message).toBe('2 backups could not be deleted, or not to the end: Storage did not answer. (deleted 1)');
   expect(hint).toContain('the next nightly run goes on');
+});
+
+test('too few backups with nothing to forget are no problem', () => {
+  expect(youngWords({ message: 'There are 2 backups.', hint: 'Wait.' })).toBe('nothing to forget yet. There are 2 backups.');
+});
+
+test('whoever needs a backup that was given up is told so', () => {
+  expect(prunedMeanwhile('f')).toMatchObject({ message: expect.stringContaining('deleted f'), hint: expect.stringContaining('another') });
 });

@@ -123,6 +123,27 @@ describe('planPruning', () => {
   });
 });
 
+describe('an HSM with fewer backups than the floor', () => {
+  const of = (count: number, given: Given = {}) => plan({ records: nights(count), protection: { floor: 5 }, ...given });
+
+  test('is young while the policy would forget nothing of it', () => {
+    expect(of(3)).toMatchObject({ young: true, refused: { guard: 'floor' } });
+    expect(summarisePruning(of(3)).young).toBe(true);
+  });
+
+  test('is not once the policy would, were it not for the floor', () => {
+    expect(of(4)).toMatchObject({ young: false, refused: { guard: 'floor' } });
+    expect(of(4, { protection: { floor: 5, maxDeletesPerRun: 0 } })).toMatchObject({ young: false });
+    const failed = recorded(30, { status: 'failed', proofs: [] });
+    expect(of(3, { records: [...nights(3), failed] })).toMatchObject({ young: false });
+  });
+
+  test('is not when another doubt comes first', () => {
+    expect(of(3, { clockSkewMs: null })).toMatchObject({ young: false, refused: { guard: 'clock-skew' } });
+    expect(plan().young).toBe(false);
+  });
+});
+
 describe('second copies', () => {
   const CONTAINER = 'https://worm.example/hsm';
   const copies = { container: CONTAINER, days: 30 };

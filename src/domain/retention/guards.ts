@@ -149,10 +149,18 @@ const futureBackup: GuardFunction = ({ backups, nowMs }) => {
       };
 };
 
-/** A failed night leaves every older backup alone. */
+/**
+ * A failed night leaves every older backup alone. A newer one that was hashed, and only waits for a higher level, is no failure: the newest proven
+ * one stays, and nothing that is newer than it goes.
+ */
 const newestUnproven: GuardFunction = ({ policy: { protection }, backups }) => {
   const newest = backups.find(({ backup }) => isCandidate(backup, protection.countsFrom));
-  const ids = newest === undefined ? [] : idsLaterThan(newest.takenMs, backups);
+  const ids =
+    newest === undefined
+      ? []
+      : laterThan(newest.takenMs, backups)
+          .filter((backup) => !isCandidate(backup, 'L1'))
+          .map(({ id }) => id);
   return newest === undefined || ids.length === 0
     ? undefined
     : {
@@ -192,7 +200,9 @@ const GUARDS: readonly GuardFunction[] = [
 ];
 
 /** The backups after an instant; newest first, they lie in front. */
-function idsLaterThan(instantMs: number, backups: readonly DatedBackup[]): string[] {
+function laterThan(instantMs: number, backups: readonly DatedBackup[]): RetainedBackup[] {
   const first = backups.findIndex(({ takenMs }) => takenMs <= instantMs);
-  return backups.slice(0, first === -1 ? backups.length : first).map(({ backup }) => backup.id);
+  return backups.slice(0, first === -1 ? backups.length : first).map(({ backup }) => backup);
 }
+
+const idsLaterThan = (instantMs: number, backups: readonly DatedBackup[]): string[] => laterThan(instantMs, backups).map(({ id }) => id);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ListingFacts } from '../../../src/domain/retention/guards.ts';
 import { disagreements, sortPrefixes } from '../../../src/domain/retention/listing.ts';
 import type { RetentionRules } from '../../../src/domain/retention/policy.ts';
-import { backup, nights, planOf } from './support.ts';
+import { backup, forgottenIds, keptIds, nights, planOf } from './support.ts';
 
 const NEWEST = '2026-02-08T02:00:00.000Z';
 const LISTED: ListingFacts = { complete: true, malformed: [], disagreeing: [], clockSkewMs: 0 };
@@ -83,6 +83,19 @@ describe('deletion goes on', () => {
       'future-backup',
     );
     expect(planOf({ listing: { ...LISTED, clockSkewMs: 300_000 } }).refused).toBeNull();
+  });
+
+  test('while the newest are hashed and wait for the level that counts: the newest of that level stays', () => {
+    const waiting = [backup('2026-02-09T02:00:00Z', { proof: 'L1' }), backup('2026-02-10T02:00:00Z', { proof: 'L1' })];
+    const given = { now: '2026-02-11T00:00:00Z', backups: [...nights(NEWEST, 6), ...waiting], protection: { countsFrom: 'L2' } } as const;
+    const { refused, decisions } = planOf(given);
+    expect(refused).toBeNull();
+    expect(keptIds(decisions).slice(0, 3)).toEqual(['2026-02-10T02:00:00Z', '2026-02-09T02:00:00Z', NEWEST]);
+    expect(forgottenIds(decisions)).toHaveLength(3);
+    expect(planOf({ ...given, backups: [...given.backups, backup('2026-02-10T03:00:00Z', { proof: 'L0' })] }).refused).toMatchObject({
+      guard: 'newest-unproven',
+      ids: ['2026-02-10T03:00:00Z'],
+    });
   });
 
   test('when a failed backup is older than the newest proven one', () => {

@@ -183,6 +183,17 @@ describe('the laws of retention', { timeout: 60_000 }, () => {
     });
   });
 
+  test('and the promise: nothing is forgotten for which no newer one has reached the level that counts', () => {
+    holds(fc.record({ policy, backups: mixedOnes }), ({ policy, backups }) => {
+      const proven = backups.filter((backup) => isCandidate(backup, policy.protection.countsFrom));
+      const kept = keptOf(planOf({ policy, backups }));
+      const forgotten = proven.filter(({ id }) => !kept.has(id));
+      for (const { takenAt } of forgotten)
+        expect(proven.some((newer) => kept.has(newer.id) && Date.parse(newer.takenAt) >= Date.parse(takenAt))).toBe(true);
+      return { deleted: forgotten.length > 0 };
+    });
+  });
+
   test('6, skew: one backup from the future or of no readable time, and nothing is deleted', () => {
     const intruder = fc.constantFrom(
       '2026-04-01T12:05:00.001Z',
