@@ -15,6 +15,7 @@ import { compareRestored } from './activities/compare-restored.ts';
 import { confirmSecret } from './activities/confirm-secret.ts';
 import { copyFolder } from './activities/copy-folder.ts';
 import type { Activity } from './activities/define-activity.ts';
+import { dropLanding } from './activities/drop-landing.ts';
 import { escrowSecret } from './activities/escrow-secret.ts';
 import { findDueSecrets } from './activities/find-due-secrets.ts';
 import { findGoodBackup } from './activities/find-good-backup.ts';
@@ -25,6 +26,7 @@ import { hashFolder } from './activities/hash-folder.ts';
 import { holdRestoreBackup } from './activities/hold-restore-backup.ts';
 import { judgeRestore } from './activities/judge-restore.ts';
 import { keepDrillContent } from './activities/keep-drill-content.ts';
+import { landCopy } from './activities/land-copy.ts';
 import { markBackups } from './activities/mark-backups.ts';
 import { noteCopy } from './activities/note-copy.ts';
 import { noteDispatch } from './activities/note-dispatch.ts';
@@ -116,6 +118,7 @@ export const ACTIVITIES = [
   compareRestored,
   confirmSecret,
   copyFolder,
+  dropLanding,
   escrowSecret,
   findDueSecrets,
   findGoodBackup,
@@ -126,6 +129,7 @@ export const ACTIVITIES = [
   holdRestoreBackup,
   judgeRestore,
   keepDrillContent,
+  landCopy,
   markBackups,
   noteCopy,
   noteDispatch,

@@ -8,7 +8,7 @@ import { defineActivity } from './define-activity.ts';
 /** `at`: ISO 8601 UTC. */
 export type CheckRestoreApprovalInput = Readonly<{ plan: string; at: string }>;
 /** What may be carried out, as it was approved; all that the run needs of the plan. */
-export type ApprovedRestore = Pick<RestorePlan, 'id' | 'source' | 'target' | 'container' | 'folder' | 'takenAt' | 'scope'>;
+export type ApprovedRestore = Pick<RestorePlan, 'id' | 'source' | 'target' | 'container' | 'folder' | 'takenAt' | 'scope' | 'landing'>;
 export type CheckRestoreApprovalResult = Readonly<
   { status: 'waiting'; expiresAt: string } | { status: 'approved'; by: string; restore: ApprovedRestore }
 >;
@@ -33,7 +33,18 @@ export const checkRestoreApproval = defineActivity(
         const { message, hint } = planRejected(decision.by.name, decision.note);
         throw new OperatorError(message, hint);
       }
-      const { source, target, container, folder, takenAt, scope } = plan;
-      return { status: 'approved', by: decision.by.name, restore: { id, source, target, container, folder, takenAt, scope } };
+      return { status: 'approved', by: decision.by.name, restore: approvedRestore(plan) };
     },
 );
+
+/** What a run needs of a plan. */
+export const approvedRestore = ({ id, source, target, container, folder, takenAt, scope, landing }: RestorePlan): ApprovedRestore => ({
+  id,
+  source,
+  target,
+  container,
+  folder,
+  takenAt,
+  scope,
+  ...(landing !== undefined && { landing }),
+});

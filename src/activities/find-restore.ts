@@ -1,6 +1,7 @@
 import type { BlobStore } from '../clients/blob-store.ts';
 import { listBackups, readRecord } from '../clients/catalogue.ts';
 import type { Clients } from '../clients/clients.ts';
+import { copiesOf } from '../clients/copies.ts';
 import { readBackupContent } from '../clients/restores.ts';
 import type { HsmConfig } from '../config/config.ts';
 import { parseDocument } from '../domain/documents.ts';
@@ -26,12 +27,15 @@ export type FoundRestore = Readonly<{ findings: RestoreFindings; live: HsmConten
 export async function findRestore(clients: Clients, request: RestoreRequest, now: string, budgetMs: number): Promise<FoundRestore> {
   const source = clients.hsmConfig(request.source);
   const target = clients.hsmConfig(request.target);
-  const store = clients.backups(source.name);
+  const isCopy = request.from === 'immutableCopy';
+  const store = isCopy ? copiesOf(clients, source.name) : clients.backups(source.name);
+  // A copy was compared with what was hashed; what the original was proven to afterwards, it cannot say.
+  const countsFrom = isCopy ? 'L1' : source.protect.countsFrom;
   const hsm = clients.hsm(target.name);
   const { scope } = request;
 
   const backups = await listBackups(store, source.name);
-  const backup = await chooseRestoreBackup(store, source.name, backups, request.selector, source.protect.countsFrom);
+  const backup = await chooseRestoreBackup(store, source.name, backups, request.selector, countsFrom);
   const [record, blobs, inventory, live, lock, principalId] = await Promise.all([
     readRecord(store, source.name, backup.folder),
     blobsOf(store, backup.folder),
@@ -46,7 +50,8 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
   const findings: RestoreFindings = {
     source: source.name,
     target: target.name,
-    container: source.backupTo.container,
+    ...(isCopy && { from: request.from }),
+    container: store.url,
     folder: backup.folder,
     takenAt: backup.takenAt,
     proof: backup.proof,
@@ -60,7 +65,7 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
       source: {
         name: source.name,
         securityDomain: record?.securityDomain ?? domainOf(source),
-        countsFrom: source.protect.countsFrom,
+        countsFrom,
       },
       target: { name: target.name, securityDomain: domainOf(target) },
       backup,
@@ -72,6 +77,8 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
       content,
       deletedKey: live.deletedKey,
       principalId,
+      from: request.from ?? 'backups',
+      auth: source.backupTo.auth === 'managedIdentity' ? 'managedIdentity' : 'sas',
     }),
   };
   return { findings, live: live.content };

@@ -56,8 +56,11 @@ export function fingerprint(blobs: readonly BlobFacts[]): string {
   return hash.digest('hex');
 }
 
-/** SHA-256 of one version of a blob; undefined when it is gone or another version is there. Memory does not grow with its size. */
-export async function hashBlob(store: BlobStore, { name, etag }: Pick<BlobFacts, 'name' | 'etag'>): Promise<string | undefined> {
+/** SHA-256 of a blob, of one version where its ETag is given; undefined when it is gone or another version is there. Memory does not grow with its size. */
+export async function hashBlob(
+  store: BlobStore,
+  { name, etag }: Pick<BlobFacts, 'name'> & Partial<BlobFacts>,
+): Promise<string | undefined> {
   const bytes = await store.open(name, etag);
   if (!bytes) return undefined;
   const hash = createHash('sha256');

@@ -1,4 +1,5 @@
 import type { Clients } from '../clients/clients.ts';
+import { documentsOf } from '../clients/restore-source.ts';
 import { readBackupContent, readContentBefore } from '../clients/restores.ts';
 import { type HsmContent, narrowTo } from '../domain/restore/content.ts';
 import type { ApprovedRestore } from './check-restore-approval.ts';
@@ -18,11 +19,12 @@ export type AfterRestore = Readonly<{
 const BUDGET_MS = 180_000;
 
 /** Reads what the target held before, what the backup holds, and what the target holds now. @throws {TransientError} while it is in restore mode */
-export async function readAfterRestore({ hsm, backups, documents }: Clients, restore: ApprovedRestore): Promise<AfterRestore> {
+export async function readAfterRestore(clients: Clients, restore: ApprovedRestore): Promise<AfterRestore> {
+  const { hsm, documents } = clients;
   const { id, source, target, folder, scope } = restore;
   const [before, { content, uncertain }, now, principalId] = await Promise.all([
     readContentBefore(documents, id),
-    readBackupContent(backups(source), source, folder),
+    readBackupContent(documentsOf(clients, restore), source, folder),
     readRestoreContent(hsm(target), scope, BUDGET_MS),
     hsm(target).callerId(),
   ]);

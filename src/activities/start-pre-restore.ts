@@ -1,8 +1,9 @@
+import { readFrom } from '../clients/restore-source.ts';
 import type { JobStart } from '../domain/job.ts';
 import { defineActivity } from './define-activity.ts';
 
-/** `source`: the HSM whose backup it is, when it is another one's. */
-export type StartPreRestoreInput = Readonly<{ hsm: string; folder: string; source?: string }>;
+/** `source`: the HSM whose backup it is, when it is another one's. `landing`: the container to read, when the backup is a copy. */
+export type StartPreRestoreInput = Readonly<{ hsm: string; folder: string; source?: string; landing?: string | undefined }>;
 
 /**
  * Asks the HSM whether it would restore this backup; restores nothing. One request, never repeated here.
@@ -12,7 +13,7 @@ export type StartPreRestoreInput = Readonly<{ hsm: string; folder: string; sourc
 export const startPreRestore = defineActivity(
   'startPreRestore',
   ['restore'],
-  ({ hsm, hsmConfig }) =>
-    ({ hsm: name, folder, source = name }: StartPreRestoreInput): Promise<JobStart> =>
-      hsm(name).startPreRestore(hsmConfig(source).backupTo, folder),
+  (clients) =>
+    ({ hsm, folder, source = hsm, landing }: StartPreRestoreInput): Promise<JobStart> =>
+      clients.hsm(hsm).startPreRestore(readFrom(clients, { source, ...(landing !== undefined && { landing }) }), folder),
 );

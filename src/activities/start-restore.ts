@@ -1,6 +1,7 @@
 import { updateDocument } from '../clients/blob-store.ts';
 import type { Clients } from '../clients/clients.ts';
 import { TransientError } from '../clients/errors.ts';
+import { readFrom } from '../clients/restore-source.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { HsmJob, JobStart } from '../domain/job.ts';
@@ -57,10 +58,12 @@ function requireTarget(clients: Clients, { id, source, target }: ApprovedRestore
   );
 }
 
-const send = ({ hsm, hsmConfig }: Clients, { source, target, folder, scope }: ApprovedRestore): Promise<JobStart> => {
-  const { backupTo } = hsmConfig(source);
-  return scope === 'full' ? hsm(target).startRestore(backupTo, folder) : hsm(target).startKeyRestore(backupTo, folder, scope.key);
-};
+function send(clients: Clients, restore: ApprovedRestore): Promise<JobStart> {
+  const { target, folder, scope } = restore;
+  const hsm = clients.hsm(target);
+  const from = readFrom(clients, restore);
+  return scope === 'full' ? hsm.startRestore(from, folder) : hsm.startKeyRestore(from, folder, scope.key);
+}
 
 /** Writes down that the attempt is about to be sent, unless it was. @returns How it stood before. */
 async function enter({ documents }: Clients, id: string, attempt: number): Promise<AttemptState> {

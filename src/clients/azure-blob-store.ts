@@ -3,7 +3,7 @@ import type { ContainerClient, StoragePipelineOptions, StorageSharedKeyCredentia
 import { storageRefused } from '../domain/problems.ts';
 import { removeMany } from './azure-blob-batch.ts';
 import { copyBlob } from './azure-blob-copy.ts';
-import type { BlobFacts, CopyStore, Document, WriteCondition, WriteResult } from './blob-store.ts';
+import type { BlobFacts, Document, LandingStore, WriteCondition, WriteResult } from './blob-store.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 
@@ -35,7 +35,7 @@ export function azureBlobStore(
   credential: TokenCredential,
   account: StorageAccount,
   machineNow: () => number = () => Date.now(),
-): CopyStore {
+): LandingStore {
   let opened: Promise<ContainerClient> | undefined;
   const container = () => (opened ??= openContainer(containerUrl, credential, account));
 
@@ -143,6 +143,16 @@ export function azureBlobStore(
           deadline: longDeadline,
         }),
       ),
+
+    create: () =>
+      attempt(async (client) => {
+        await client.createIfNotExists({ abortSignal: deadline() });
+      }),
+
+    drop: () =>
+      attempt(async (client) => {
+        await client.deleteIfExists({ abortSignal: deadline() });
+      }),
   };
 }
 

@@ -48,6 +48,14 @@ export interface CopyStore extends BlobStore {
   copyFrom(source: BlobStore, path: string, etag: string): Promise<'copied' | 'present' | 'changed'>;
 }
 
+/** A container that is made for one restore. */
+export interface LandingStore extends CopyStore {
+  /** Idempotent. */
+  create(): Promise<void>;
+  /** Removes it with all that is in it. Idempotent. */
+  drop(): Promise<void>;
+}
+
 /** Where a document is read, changed and written back, until nobody came between. */
 export async function updateDocument(
   store: BlobStore,

@@ -7,7 +7,7 @@ import { type Access, lazyCredential, readingOptions } from './access.ts';
 import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
 import { azureManagedHsm } from './azure-managed-hsm.ts';
 import { azureVault } from './azure-vault.ts';
-import type { BlobStore, CopyStore } from './blob-store.ts';
+import type { BlobStore, CopyStore, LandingStore } from './blob-store.ts';
 import type { ManagedHsm } from './managed-hsm.ts';
 import type { Vault } from './vault.ts';
 
@@ -26,6 +26,8 @@ export type Clients = Readonly<{
   backups(hsm: string): BlobStore;
   /** The container of their second copies; undefined where none is configured. */
   copies(hsm: string): CopyStore | undefined;
+  /** A container that is made for one restore from the second copy. */
+  landing(url: string): LandingStore;
   /** The configuration of one vault. @throws {NotConfiguredError} when there is none of that name. */
   vaultConfig(name: string): VaultConfig;
   vault(name: string): Vault;
@@ -65,7 +67,7 @@ export function createClients({ config, storage, duties, identities, emulatedClo
       );
     return found;
   };
-  const store = (url: string): CopyStore => azureBlobStore(url, credential, account, machineNow);
+  const store = (url: string): LandingStore => azureBlobStore(url, credential, account, machineNow);
   // By address, so that a vault that keeps its own escrow is one client.
   const vaultAt = remembering((url) => azureVault(nameOfVault(config, url), url, credential, ca));
   return {
@@ -86,6 +88,7 @@ export function createClients({ config, storage, duties, identities, emulatedClo
       azureManagedHsm(name, hsmConfig(name).url, { credential, ca }, (reference) => readSecret(reference, { credential, ca })),
     ),
     backups: remembering((name) => store(hsmConfig(name).backupTo.container)),
+    landing: store,
     copies: remembering((name) => {
       const container = hsmConfig(name).immutableCopy?.container;
       return container === undefined ? undefined : store(container);

@@ -4,6 +4,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { inventoryPath } from '../domain/record.ts';
 import { type ContentDocument, type HsmContent, UNREADABLE_CONTENT } from '../domain/restore/content.ts';
 import type { RestoreDecision } from '../domain/restore/decision.ts';
+import { landingContainer } from '../domain/restore/landing.ts';
 import type { RestoreOutcome } from '../domain/restore/outcome.ts';
 import {
   beforePath,
@@ -11,14 +12,37 @@ import {
   hashedText,
   isPlanId,
   outcomePath,
+  type Person,
+  PLAN_VALID_MS,
   planPath,
   type RestoreFindings,
   type RestorePlan,
 } from '../domain/restore/plan.ts';
+import { requestedRunId } from '../domain/run-id.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /** SHA-256, lower-case hexadecimal. */
 export const planHash = (findings: RestoreFindings): string => createHash('sha256').update(hashedText(findings)).digest('hex');
+
+/**
+ * A plan made of findings.
+ *
+ * @param container Address of the container that the HSM wrote its backups into.
+ * @param now ISO 8601 UTC.
+ */
+export function newPlan(findings: RestoreFindings, container: string, requestedBy: Person, now: string): RestorePlan {
+  const id = requestedRunId('restore', findings.target, now);
+  return {
+    schema: 'hsmkeep.restore-plan/1',
+    id,
+    hash: planHash(findings),
+    requestedBy,
+    plannedAt: now,
+    expiresAt: new Date(Date.parse(now) + PLAN_VALID_MS).toISOString(),
+    ...(findings.from === 'immutableCopy' && { landing: landingContainer(container, id) }),
+    ...findings,
+  };
+}
 
 /**
  * A stored plan; undefined when there is none of that id.

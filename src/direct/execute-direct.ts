@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApprovedRestore } from '../activities/check-restore-approval.ts';
+import { type ApprovedRestore, approvedRestore } from '../activities/check-restore-approval.ts';
 import { checkRestoreJob } from '../activities/check-restore-job.ts';
 import { checkRestoreOutcome } from '../activities/check-restore-outcome.ts';
 import { compareRestored } from '../activities/compare-restored.ts';
+import { dropLanding } from '../activities/drop-landing.ts';
 import { judgeRestore } from '../activities/judge-restore.ts';
+import { type LandCopyResult, landCopy } from '../activities/land-copy.ts';
 import { replanRestore } from '../activities/replan-restore.ts';
 import { startPreRestore } from '../activities/start-pre-restore.ts';
 import { startRestore } from '../activities/start-restore.ts';
@@ -46,8 +48,8 @@ export type DirectOutcome = Readonly<{ restored: boolean; safetyBackup: string |
  */
 export async function executeDirect(direct: Direct, plan: RestorePlan, options: ExecuteDirectOptions): Promise<DirectOutcome> {
   const { clients, say } = direct;
-  const { id, source, target, container, folder, takenAt, scope } = plan;
-  const restore: ApprovedRestore = { id, source, target, container, folder, takenAt, scope };
+  const { id, target } = plan;
+  const restore = approvedRestore(plan);
   const by = await clients.hsm(target).callerId();
   const audit = { schema: 'hsmkeep.break-glass/1', plan: id, hash: plan.hash, by, at: options.now(), reason: options.reason };
   await clients.documents.write(breakGlassPath(id), JSON.stringify(audit), { ifAbsent: true });
@@ -55,15 +57,31 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
   let safety: string | null = null;
   // What was begun is only followed: what the target holds by now is no longer what the plan was made from.
   if (!(await clients.documents.read(attemptPath(id)))) {
+    await land(direct, restore);
     await runPatiently(direct, replanRestore, { plan: id, at: options.now() });
     safety = await takeSafetyBackup(direct, restore, options);
     await checkBefore(direct, restore);
   }
 
   const end = await restoreOnce(direct, restore, safety);
+  if (end === 'restored') await dropLanded(direct, restore);
   if (end !== 'restored') return { restored: false, safetyBackup: safety, remarks: [end] };
   say('comparing');
   return { restored: true, safetyBackup: safety, remarks: await compare(direct, restore, options.now()) };
+}
+
+/** Brings the immutable copy to where the HSM may read it, where it is to be restored from there. */
+async function land(direct: Direct, { source, folder, landing }: ApprovedRestore): Promise<void> {
+  if (landing === undefined) return;
+  direct.say(`copying ${folder} out of the immutable container, and comparing it`);
+  for (let from: number | null = 0; from !== null; ) {
+    const part: LandCopyResult = await runPatiently(direct, landCopy, { hsm: source, folder, landing, from, budgetMs: 60_000 });
+    from = part.next;
+  }
+}
+
+async function dropLanded(direct: Direct, { landing }: ApprovedRestore): Promise<void> {
+  if (landing !== undefined) await runPatiently(direct, dropLanding, { landing });
 }
 
 async function takeSafetyBackup(direct: Direct, { id, target }: ApprovedRestore, { withoutSafetyBackup }: ExecuteDirectOptions) {
@@ -89,14 +107,15 @@ async function takeSafetyBackup(direct: Direct, { id, target }: ApprovedRestore,
   );
 }
 
-async function checkBefore(direct: Direct, { target, source, folder, container }: ApprovedRestore): Promise<void> {
+async function checkBefore(direct: Direct, { target, source, folder, container, landing }: ApprovedRestore): Promise<void> {
   direct.say('pre-restore check');
-  const start = await untilTaken(direct, target, () => runOnce(direct, startPreRestore, { hsm: target, source, folder }));
+  const start = await untilTaken(direct, target, () => runOnce(direct, startPreRestore, { hsm: target, source, folder, landing }));
   if (start.status !== 'started') return;
   const check = await polled(direct, start.job, start.retryAfterMs, () =>
     runPatiently(direct, checkRestoreJob, { hsm: target, job: start.job }),
   );
-  if (check.status === 'failed') throw asError(jobFailed(target, 'pre-restore check', check.code, check.detail, `${container}/${folder}`));
+  if (check.status === 'failed')
+    throw asError(jobFailed(target, 'pre-restore check', check.code, check.detail, `${landing ?? container}/${folder}`));
 }
 
 /** One start request; whatever became of it is found out, never guessed. */

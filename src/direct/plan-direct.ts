@@ -1,9 +1,8 @@
 import { findRestore } from '../activities/find-restore.ts';
-import { planHash, readPlan, storePlan } from '../clients/restores.ts';
+import { newPlan, readPlan, storePlan } from '../clients/restores.ts';
 import type { Config } from '../config/config.ts';
 import { NotFoundError, OperatorError } from '../domain/errors.ts';
-import { PLAN_VALID_MS, type RestorePlan, type RestoreRequest } from '../domain/restore/plan.ts';
-import { requestedRunId } from '../domain/run-id.ts';
+import type { RestorePlan, RestoreRequest } from '../domain/restore/plan.ts';
 import { directClients } from './direct-clients.ts';
 import type { Direct } from './run-activity.ts';
 
@@ -15,15 +14,7 @@ export async function planDirect(direct: Direct, request: RestoreRequest, now: s
   const { clients } = direct;
   const { findings } = await findRestore(clients, request, now, BUDGET_MS);
   const oid = (await clients.hsm(findings.target).callerId()) ?? '';
-  const plan: RestorePlan = {
-    schema: 'hsmkeep.restore-plan/1',
-    id: requestedRunId('restore', findings.target, now),
-    hash: planHash(findings),
-    requestedBy: { oid, name: oid },
-    plannedAt: now,
-    expiresAt: new Date(Date.parse(now) + PLAN_VALID_MS).toISOString(),
-    ...findings,
-  };
+  const plan = newPlan(findings, clients.hsmConfig(findings.source).backupTo.container, { oid, name: oid }, now);
   if (!(await storePlan(clients.documents, plan))) throw new OperatorError('A plan was made at the same instant.', 'Plan again.');
   return plan;
 }

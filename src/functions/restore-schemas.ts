@@ -23,6 +23,12 @@ export const planBody = z.strictObject({
   selector: selector
     .optional()
     .describe('Which backup: this folder; the newest proven at or before an instant; the newest proven that holds a version of a key'),
+  from: z
+    .enum(['backups', 'immutableCopy'])
+    .optional()
+    .describe(
+      'Where the backup is read: where the HSM wrote it (default), or the second copy, which is first brought to a fresh container',
+    ),
   target: z.string().optional().describe('The HSM to restore into; without it the one that was backed up'),
   scope: z.union([z.literal('full'), z.strictObject({ key: keyName })], { error: 'must be "full" or {"key": name}' }).default('full'),
 });
@@ -44,6 +50,8 @@ export const restore = z.object({
   expiresAt: instant,
   source: z.string(),
   target: z.string(),
+  from: z.enum(['backups', 'immutableCopy']).optional(),
+  landing: z.string().optional().describe('Of a restore from the immutable copy: the container that it is copied to'),
   container: z.string(),
   folder: z.string(),
   takenAt: instant,

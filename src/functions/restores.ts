@@ -1,8 +1,6 @@
 import type * as z from 'zod';
 import { findRestore } from '../activities/find-restore.ts';
-import { planHash, storePlan } from '../clients/restores.ts';
-import { PLAN_VALID_MS, type RestorePlan } from '../domain/restore/plan.ts';
-import { requestedRunId } from '../domain/run-id.ts';
+import { newPlan, storePlan } from '../clients/restores.ts';
 import { defineRoute } from './define-route.ts';
 import { HttpProblem } from './problem.ts';
 import { planBody, restore as restoreSchema } from './restore-schemas.ts';
@@ -23,18 +21,15 @@ export const hsmRestores = defineRoute({
       answers: { 201: { description: 'The plan', schema: restoreSchema } },
       async handle({ params, body }, tools) {
         const { clients, caller, now } = tools;
-        const { selector = { at: now }, target, scope } = body as z.output<typeof planBody>;
-        const request = { source: params['hsm'] ?? '', target: target ?? params['hsm'] ?? '', selector, scope };
+        const { selector = { at: now }, target, scope, from } = body as z.output<typeof planBody>;
+        const request = { source: params['hsm'] ?? '', target: target ?? params['hsm'] ?? '', selector, scope, from };
         const { findings } = await findRestore(clients, request, now, BUDGET_MS);
-        const plan: RestorePlan = {
-          schema: 'hsmkeep.restore-plan/1',
-          id: requestedRunId('restore', findings.target, now),
-          hash: planHash(findings),
-          requestedBy: { oid: caller?.oid ?? '', name: caller?.name ?? '' },
-          plannedAt: now,
-          expiresAt: new Date(Date.parse(now) + PLAN_VALID_MS).toISOString(),
-          ...findings,
-        };
+        const plan = newPlan(
+          findings,
+          clients.hsmConfig(findings.source).backupTo.container,
+          { oid: caller?.oid ?? '', name: caller?.name ?? '' },
+          now,
+        );
         if (!(await storePlan(clients.documents, plan)))
           throw new HttpProblem(409, { message: 'Somebody else planned a restore at the same instant.', hint: 'Plan again.' });
         const view = await viewRestore(tools, { plan, decision: undefined, state: 'planned', runId: null });

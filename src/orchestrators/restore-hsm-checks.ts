@@ -16,14 +16,14 @@ import type { RunLog } from './run-log.ts';
  * @throws {StepFailed} when it would not.
  */
 export function* checkBeforeRestore(context: OrchestrationContext, log: RunLog, restore: ApprovedRestore): Steps<void> {
-  const { target, source, folder, takenAt, container } = restore;
+  const { target, source, folder, takenAt, container, landing } = restore;
   for (let isLast = false; ; isLast = true) {
     log.begin('Pre-restore check');
-    const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder });
+    const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing });
     const check = yield* followJob(context, log, target, started.job, started.retryAfterMs);
     if (check.status !== 'failed') return log.done();
 
-    const problem = jobFailed(target, 'pre-restore check', check.code, check.detail, `${container}/${folder}`);
+    const problem = jobFailed(target, 'pre-restore check', check.code, check.detail, `${landing ?? container}/${folder}`);
     const oldEnoughMs = Date.parse(takenAt) + OLD_ENOUGH_MS - context.df.currentUtcDateTime.getTime();
     if (isLast || oldEnoughMs <= 0) throw new StepFailed(problem);
     log.waiting(

@@ -72,7 +72,7 @@ function* start({ context, log, restore, safety }: Restoring, attempt: number): 
 /** Follows the job to its end; one that the HSM does not tell of is looked into. */
 function* follow(restoring: Restoring, job: HsmJob, retryAfterMs: number | null): Steps<RestoreEnd | 'untouched'> {
   const { context, log, restore, safety } = restoring;
-  const { target, source, container, folder, scope } = restore;
+  const { target, source, container, folder, scope, landing } = restore;
   log.begin('Restore');
   const check = yield* orProblem(followWith(context, log, target, job, retryAfterMs, checkRestoreOutcome));
   if ('message' in check) {
@@ -87,7 +87,7 @@ function* follow(restoring: Restoring, job: HsmJob, retryAfterMs: number | null)
       log.degrade({ message: `${target} no longer knows job ${job.jobId}.`, hint: `The audit log of ${target} has it.` });
       return yield* findOut(restoring);
     case 'failed': {
-      const failed = jobFailed(target, 'restore', check.code, check.detail, `${container}/${folder}`);
+      const failed = jobFailed(target, 'restore', check.code, check.detail, `${landing ?? container}/${folder}`);
       throw new StepFailed(restoreFailed(restore, failed, safety));
     }
     case 'succeeded':
@@ -128,8 +128,8 @@ function* findOut(restoring: Restoring): Steps<RestoreEnd | 'untouched'> {
 }
 
 /** A check that the HSM takes means that no backup or restore runs on it any more; what it says of the backup does not matter here. */
-function* probe({ context, log, restore: { target, source, folder } }: Restoring): Steps<undefined> {
-  const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder });
+function* probe({ context, log, restore: { target, source, folder, landing } }: Restoring): Steps<undefined> {
+  const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing });
   yield* followJob(context, log, target, started.job, started.retryAfterMs);
   return undefined;
 }

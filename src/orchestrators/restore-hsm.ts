@@ -6,6 +6,7 @@ import { call, defineOrchestrator } from './durable.ts';
 import { awaitApproval } from './restore-hsm-approval.ts';
 import { checkBeforeRestore, compareAfterRestore } from './restore-hsm-checks.ts';
 import { runRestore } from './restore-hsm-job.ts';
+import { withLanding } from './restore-hsm-landing.ts';
 import { takeSafetyBackup } from './restore-hsm-safety.ts';
 import { recordedRun } from './run-log.ts';
 import { underLock } from './under-lock.ts';
@@ -26,21 +27,23 @@ export const restoreHsm = defineOrchestrator('restoreHsm', ['restore'], function
   return yield* recordedRun(context, 'restore', subject, function* (log) {
     const restore = yield* awaitApproval(context, log, plan);
     const { id, source, target, folder, scope } = restore;
-    // The backup takes the lock itself; whatever is changed until we have it shows when the restore is planned again.
-    const safety = yield* takeSafetyBackup(context, log, restore);
+    return yield* withLanding(context, log, restore, function* () {
+      // The backup takes the lock itself; whatever is changed until we have it shows when the restore is planned again.
+      const safety = yield* takeSafetyBackup(context, log, restore);
 
-    return yield* underLock(context, log, target, function* () {
-      log.begin('Plan again');
-      const at = context.df.currentUtcDateTime.toISOString();
-      const { destroyed } = yield* call(context, replanRestore, { plan: id, at });
-      const until = daysAfter(at, SOURCE_HOLD_DAYS);
-      yield* call(context, holdRestoreBackup, { hsm: source, folder, by: id, until, reason: `restore ${id} reads it` });
-      log.done();
+      return yield* underLock(context, log, target, function* () {
+        log.begin('Plan again');
+        const at = context.df.currentUtcDateTime.toISOString();
+        const { destroyed } = yield* call(context, replanRestore, { plan: id, at });
+        const until = daysAfter(at, SOURCE_HOLD_DAYS);
+        yield* call(context, holdRestoreBackup, { hsm: source, folder, by: id, until, reason: `restore ${id} reads it` });
+        log.done();
 
-      yield* checkBeforeRestore(context, log, restore);
-      const end = yield* runRestore({ context, log, restore, safety });
-      if (end === 'restored') yield* compareAfterRestore(context, log, restore);
-      return { folder, source, target, scope: scopeInWords(scope), safetyBackup: safety, destroyed, restored: end === 'restored' };
+        yield* checkBeforeRestore(context, log, restore);
+        const end = yield* runRestore({ context, log, restore, safety });
+        if (end === 'restored') yield* compareAfterRestore(context, log, restore);
+        return { folder, source, target, scope: scopeInWords(scope), safetyBackup: safety, destroyed, restored: end === 'restored' };
+      });
     });
   });
 });

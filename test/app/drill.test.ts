@@ -131,7 +131,12 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
       ['the time it was taken', '"takenAt":"20', /a right takenAt/],
     ])('a byte of the record, %s: it disagrees with itself or the backup', async (_what, before, words) => {
       const text = await textOf(recordPath(newest));
-      const undo = await flipByte(stack, recordPath(newest), HSM, before === '{"schema' ? 0 : text.indexOf(before) + before.length);
+      const undo = await flipByte(
+        stack,
+        recordPath(newest),
+        stack.container(HSM),
+        before === '{"schema' ? 0 : text.indexOf(before) + before.length,
+      );
       expectFound(await drillNow(stack), 'Manifest', words);
       await undo();
     });

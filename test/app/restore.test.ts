@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { BackupRecord } from '../../src/domain/record.ts';
 import type { RestoreView } from '../../src/domain/restore/view.ts';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
+import { flipByte } from '../support/drills.ts';
 import { grantRestoreDuty, hsmOf, planRestore, restoreNow, takeBackup } from '../support/restores.ts';
 
 const HSM = 'contoso-hsm';
@@ -10,7 +11,7 @@ const SPARE = 'contoso-spare';
 let stack: AppStack;
 let stopHurrying: () => Promise<void>;
 beforeAll(async () => {
-  stack = await startAppStack({ hsms: [HSM, SPARE] });
+  stack = await startAppStack({ hsms: [HSM, SPARE], copyDays: 90 });
 });
 afterAll(() => stack?.stop());
 beforeEach(async () => {
@@ -147,6 +148,55 @@ describe('a restore of one key', { timeout: 120_000 }, () => {
     expect(await hintOf('present')).toContain('az keyvault key delete');
     expect(await hintOf('binned')).toContain(`az keyvault key recover --hsm-name ${HSM} --name binned`);
     expect(await hintOf('nowhere')).toContain('hsmkeep restore plan');
+  });
+});
+
+describe('a restore from the immutable copy', { timeout: 120_000 }, () => {
+  const landings = async (): Promise<string[]> => {
+    const names: string[] = [];
+    for await (const { name } of stack.service.listContainers()) if (name.includes('-landing-')) names.push(name);
+    return names;
+  };
+
+  test('brings the whole HSM back when everything in the container of the backups is gone', async () => {
+    const hsm = hsmOf(stack);
+    const version = await hsm.createKey('survivor');
+    const secret = await hsm.encrypt('survivor', version, 'of the copy');
+    const folder = await takeBackup(stack);
+    await purge('survivor');
+    for await (const { name } of stack.container(HSM).listBlobsFlat()) await stack.container(HSM).getBlobClient(name).delete();
+
+    const { plan, run } = await restoreNow(stack, { from: 'immutableCopy' });
+    expect(plan).toMatchObject({
+      folder,
+      from: 'immutableCopy',
+      container: stack.copies(HSM).url,
+      landing: expect.stringMatching(/-landing-\d{17}$/),
+    });
+    expect(plan.preflights).toContainEqual(expect.objectContaining({ name: 'immutable copy', status: 'ok' }));
+    expect(run, JSON.stringify(run.steps, null, 1)).toMatchObject({ status: 'Completed', result: { restored: true } });
+    expect(run.steps.map(({ name }) => name).slice(0, 3)).toEqual(['Approval', 'Landing', 'Safety backup']);
+    expect(run.steps.find(({ name }) => name === 'Landing')?.message).toMatch(/^\d+ blobs copied and compared$/);
+    expect(await hsm.decrypt('survivor', version, secret)).toBe('of the copy');
+    expect(await landings()).toEqual([]);
+  });
+
+  test('of which a byte was flipped ends before anything is touched, and leaves no container behind', async () => {
+    const folder = await takeBackup(stack);
+    await hsmOf(stack).createKey('unharmed');
+    await flipByte(stack, `${folder}/data-00001.bin`, stack.copies(HSM));
+    const { run } = await restoreNow(stack, { from: 'immutableCopy', selector: { folder } });
+    expect(run.status).toBe('Failed');
+    expect(run.steps.at(-1)).toMatchObject({ name: 'Landing', message: expect.stringContaining('data-00001.bin changed') });
+    expect(await hsmOf(stack).keys()).toContain('unharmed');
+    expect(await landings()).toEqual([]);
+  });
+
+  test('that was never completed is refused in the plan', async () => {
+    const folder = await takeBackup(stack);
+    await stack.copies(HSM).getBlobClient(`hsmkeep/${HSM}/${folder}.json`).delete();
+    const { body } = await planRestore(stack, { from: 'immutableCopy', selector: { folder } });
+    expect(body.preflights).toContainEqual(expect.objectContaining({ name: 'immutable copy', status: 'failed' }));
   });
 });
 

@@ -77,6 +77,7 @@ const PORT_METHOD: Readonly<Record<string, string>> = {
   delete: 'remove',
   submitBatch: 'removeMany',
   syncCopyFromURL: 'copyFrom',
+  deleteIfExists: 'drop',
   download: 'open|read',
   listBlobsByHierarchy: 'listFolders',
   listBlobsFlat: 'listBlobs',

@@ -57,6 +57,8 @@ export type AppStackOptions = Readonly<{
 export type AppStack = Readonly<{
   emulator: TestEmulator;
   azurite: RunningAzurite;
+  /** The account that everything lies in. */
+  service: BlobServiceClient;
   /** The container that an HSM's backups go to. */
   container(hsm: string): ContainerClient;
   /** The container of an HSM's second copies. */
@@ -260,6 +262,7 @@ export async function startAppStack({
   return {
     emulator,
     azurite,
+    service: blobs,
     container,
     copies,
     proxy,

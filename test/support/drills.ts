@@ -1,3 +1,4 @@
+import type { ContainerClient } from '@azure/storage-blob';
 import type { Run } from '../../src/domain/run.ts';
 import type { BackupView } from '../../src/domain/views.ts';
 import type { AppStack } from './app-stack.ts';
@@ -37,8 +38,13 @@ export const listed = async (stack: AppStack, hsm = 'contoso-hsm'): Promise<Back
   (await stack.api(`/hsms/${hsm}/backups`)).body.value;
 
 /** Flips one bit of a blob. `at`: which byte; by default the one in the middle. */
-export async function flipByte({ container }: AppStack, path: string, hsm = 'contoso-hsm', at?: number): Promise<() => Promise<unknown>> {
-  const blob = container(hsm).getBlockBlobClient(path);
+export async function flipByte(
+  { container }: AppStack,
+  path: string,
+  where: ContainerClient = container('contoso-hsm'),
+  at?: number,
+): Promise<() => Promise<unknown>> {
+  const blob = where.getBlockBlobClient(path);
   const before = await blob.downloadToBuffer();
   const after = Buffer.from(before);
   const index = at ?? after.length >> 1;

@@ -28,11 +28,11 @@ export function withDirectOptions(command: Command): Command {
 
 /** `restore plan --direct`. */
 export async function planDirectly(hsm: string, options: DirectOptions & PlanOptions, { io }: CommandContext): Promise<void> {
-  const { selector = { at: io.now().toISOString() }, scope, target } = planBody(options);
+  const { selector = { at: io.now().toISOString() }, scope, target, from } = planBody(options);
   const { planDirect, directClients } = await import('../../direct/direct.ts');
   const config = await readConfig(options.config, io);
   const clients = directClients(config, hsm, await storageOf(options, io));
-  const request = { source: hsm, target: target ?? hsm, selector, scope };
+  const request = { source: hsm, target: target ?? hsm, selector, scope, from };
   const plan = await forPeople(() => planDirect({ clients, say: sayTo(io) }, request, io.now().toISOString()));
 
   const view: RestoreView = { ...plan, state: 'planned', decision: null, runId: null, outcome: null };

@@ -1,10 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { parseFolder } from '../../domain/folder.ts';
-import type { BackupSelector, RestoreScope } from '../../domain/restore/plan.ts';
+import type { BackupSelector, RestoreFrom, RestoreScope } from '../../domain/restore/plan.ts';
 import { MisuseError } from '../errors.ts';
 
 /** Which backup, how much of it, and into what. */
-export type PlanOptions = Readonly<{ folder?: string; at?: string; holding?: string; key?: string; target?: string }>;
+export type PlanOptions = Readonly<{ folder?: string; at?: string; holding?: string; key?: string; target?: string; from?: RestoreFrom }>;
 
 export function withPlanOptions(command: Command): Command {
   return command
@@ -12,16 +12,25 @@ export function withPlanOptions(command: Command): Command {
     .option('--at <instant>', 'the newest proven backup at or before this instant, ISO 8601: 2026-11-17T14:00:00Z')
     .option('--holding <key/version>', 'the newest proven backup that holds this version of a key')
     .option('--key <name>', 'bring back this one key, with all its versions; without it the whole HSM')
+    .addOption(
+      new Option('--from <where>', 'read the backup where the HSM wrote it, or the second copy, which is compared again first').choices([
+        'backups',
+        'immutableCopy',
+      ]),
+    )
     .option('--target <hsm>', 'the HSM to restore into; without it the one that was backed up');
 }
 
 /** The request that the options mean. @throws {MisuseError} */
-export function planBody(options: PlanOptions): Readonly<{ selector?: BackupSelector; scope: RestoreScope; target?: string }> {
+export function planBody(
+  options: PlanOptions,
+): Readonly<{ selector?: BackupSelector; scope: RestoreScope; target?: string; from?: RestoreFrom }> {
   const selector = selectorOf(options);
   return {
     ...(selector && { selector }),
     scope: options.key === undefined ? 'full' : { key: options.key },
     ...(options.target !== undefined && { target: options.target }),
+    ...(options.from !== undefined && { from: options.from }),
   };
 }
 

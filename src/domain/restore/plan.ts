@@ -9,8 +9,17 @@ export type RestoreScope = 'full' | Readonly<{ key: string }>;
 /** Which backup: this one; the newest proven at or before an instant; the newest proven that holds a version of a key. */
 export type BackupSelector = Readonly<{ folder: string } | { at: string } | { key: string; version: string }>;
 
+/** Where the backup is read: where the HSM wrote it, or the second, immutable copy. */
+export type RestoreFrom = 'backups' | 'immutableCopy';
+
 /** What is asked for. `target` may be another HSM than the one that was backed up. */
-export type RestoreRequest = Readonly<{ source: string; target: string; selector: BackupSelector; scope: RestoreScope }>;
+export type RestoreRequest = Readonly<{
+  source: string;
+  target: string;
+  selector: BackupSelector;
+  scope: RestoreScope;
+  from?: RestoreFrom | undefined;
+}>;
 
 /** One thing that was looked at before anybody is asked. `failed`: the plan cannot be carried out. */
 export type Preflight = Readonly<{ name: string; status: 'ok' | 'warning' | 'failed'; message: string; hint?: string }>;
@@ -22,6 +31,8 @@ export type Person = Readonly<{ oid: string; name: string }>;
 export type RestoreFindings = Readonly<{
   source: string;
   target: string;
+  /** Absent: where the HSM wrote it. */
+  from?: RestoreFrom | undefined;
   /** Address of the container that the backup lies in. */
   container: string;
   folder: string;
@@ -44,6 +55,8 @@ export type RestorePlan = RestoreFindings &
     hash: string;
     requestedBy: Person;
     plannedAt: string;
+    /** Of a restore from the immutable copy: the container that it is copied to, for the HSM to read. */
+    landing?: string;
     expiresAt: string;
   }>;
 
@@ -55,8 +68,16 @@ export const PLAN_VALID_MS = 4 * 3_600_000;
  *
  * @returns Canonical JSON, to be hashed.
  */
-export const hashedText = ({ source, target, folder, manifestSha256, scope, diff }: RestoreFindings): string =>
-  canonicalJson({ source, target, folder, manifestSha256, scope, destroyed: destroyedBy(diff) });
+export const hashedText = ({ source, target, from, folder, manifestSha256, scope, diff }: RestoreFindings): string =>
+  canonicalJson({
+    source,
+    target,
+    ...(from === 'immutableCopy' && { from }),
+    folder,
+    manifestSha256,
+    scope,
+    destroyed: destroyedBy(diff),
+  });
 
 /** Whether this can be the id of a plan; no other text leads to a path in storage. */
 export const isPlanId = (id: string): boolean => parseRunId(id)?.kind === 'restore';

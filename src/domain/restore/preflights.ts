@@ -5,7 +5,7 @@ import type { BackupView } from '../views.ts';
 import type { HsmContent } from './content.ts';
 import { DOMAIN_DIFFERS, keyPreflight } from './key-preflight.ts';
 import { grantCommand } from './outcome.ts';
-import type { Preflight, RestoreScope } from './plan.ts';
+import type { Preflight, RestoreFrom, RestoreScope } from './plan.ts';
 
 /** What the preflights look at. */
 export type PreflightFacts = Readonly<{
@@ -28,6 +28,9 @@ export type PreflightFacts = Readonly<{
   deletedKey: Readonly<{ purgeable: boolean; purgeAt: string | null }> | undefined;
   /** Object id of this app's identity; null when it could not be told. */
   principalId: string | null;
+  from: RestoreFrom;
+  /** How the HSM opens the container. */
+  auth: 'managedIdentity' | 'sas';
 }>;
 
 /** Everything that is looked at before a restore, in the order in which people read it. */
@@ -35,6 +38,7 @@ export function runPreflights(facts: PreflightFacts): Preflight[] {
   return [
     domainPreflight(facts),
     proofPreflight(facts),
+    ...(facts.from === 'immutableCopy' ? [copyPreflight(facts)] : []),
     storagePreflight(facts),
     agePreflight(facts),
     lockPreflight(facts),
@@ -80,6 +84,30 @@ function proofPreflight({ backup, source, record }: PreflightFacts): Preflight {
   return atLeast(backup.proof, source.countsFrom)
     ? { name, status: 'ok', message: `${backup.folder} is proven to ${backup.proof}.` }
     : { name, status: 'warning', message: `${backup.folder} is proven to ${backup.proof} only; ${source.countsFrom} is what counts.` };
+}
+
+/** The record is copied last, so a copy without one is not whole. */
+function copyPreflight({ backup, auth }: PreflightFacts): Preflight {
+  const name = 'immutable copy';
+  if (backup.status === 'unrecorded')
+    return {
+      name,
+      status: 'failed',
+      message: `The copy of ${backup.folder} has no record: it is not whole.`,
+      hint: 'Choose another backup, or restore from where the HSM wrote it.',
+    };
+  return auth === 'managedIdentity'
+    ? {
+        name,
+        status: 'ok',
+        message: `The copy of ${backup.folder} is brought to a fresh container, and every byte compared, before the HSM reads it.`,
+      }
+    : {
+        name,
+        status: 'warning',
+        message: 'The HSM opens the container with a SAS token; the copy is brought to another container of that account.',
+        hint: 'The token has to be one for the account, not for the one container.',
+      };
 }
 
 /** A blob that went or grew since the backup was recorded shows here; a changed byte shows only in the restore. */

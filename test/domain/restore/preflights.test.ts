@@ -31,12 +31,31 @@ const facts = (changes: Partial<PreflightFacts> = {}): PreflightFacts => ({
   content: content({ keys: [key('payments', '1')], roleAssignments: [assignment('me')] }),
   deletedKey: undefined,
   principalId: 'me',
+  from: 'backups',
+  auth: 'managedIdentity',
   ...changes,
 });
 const check = (name: string, changes: Partial<PreflightFacts> = {}) => runPreflights(facts(changes)).find((one) => one.name === name);
 
 test('finds nothing wrong with last night and its own HSM', () => {
   expect(runPreflights(facts()).map(({ status }) => status)).toEqual(Array(7).fill('ok'));
+});
+
+describe('immutable copy', () => {
+  const ofCopy = (changes: Partial<PreflightFacts> = {}) => check('immutable copy', { from: 'immutableCopy', ...changes });
+
+  test('is looked at only when it is asked for, and has to be whole', () => {
+    expect(check('immutable copy')).toBeUndefined();
+    expect(ofCopy()).toMatchObject({ status: 'ok' });
+    expect(ofCopy({ backup: { ...backup, status: 'unrecorded' } })).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('not whole'),
+    });
+  });
+
+  test('is read from another container, which the SAS token of one container does not open', () => {
+    expect(ofCopy({ auth: 'sas' })).toMatchObject({ status: 'warning', hint: expect.stringContaining('for the account') });
+  });
 });
 
 describe('security domain', () => {
