@@ -25,6 +25,9 @@ const settings = z.object({
   HSMKEEP_CLOCK_URL: z.string().optional(),
 });
 
+/** The names of all that is read, for whoever sets them. */
+export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape);
+
 export type Settings = Readonly<{
   config: Config;
   duties: readonly Duty[];

@@ -1,3 +1,5 @@
+import type { Run } from './run.ts';
+
 /** What a measured value is told apart by. Few values each: never the name of a secret. */
 export type MetricLabels = Readonly<Record<string, string>>;
 
@@ -7,3 +9,7 @@ export type MetricLabels = Readonly<Record<string, string>>;
  */
 export const metricLine = (name: string, value: number, labels: MetricLabels = {}): string =>
   `metric ${JSON.stringify({ name, value, ...labels })}`;
+
+/** That a run has ended, and how. A rotation is told by its vault: the names of secrets would be too many. */
+export const runEnded = ({ kind, subject, status }: Run): string =>
+  metricLine('run_ended', 1, { kind, subject: kind === 'rotation' ? subject.replace(/\..*$/, '') : subject, status });

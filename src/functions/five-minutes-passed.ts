@@ -17,6 +17,8 @@ import { sweepSecrets } from '../orchestrators/sweep-secrets.ts';
 import { closeLostRuns } from './lost-runs.ts';
 import { startSafetyBackups } from './safety-backups.ts';
 import { listLive, liveRuns, startOnce } from './start-run.ts';
+import { tellAges } from './tell-ages.ts';
+import { tellOverdue } from './tell-overdue.ts';
 
 /** Every five minutes, UTC. */
 export const SCHEDULE = '0 */5 * * * *';
@@ -49,6 +51,7 @@ export const fiveMinutesPassed =
         const started = decision === 'start' && (await start(durable, clients, run));
         await noteStart(clients, run);
         log.info('run due', { run: run.instanceId, plannedAt: run.plannedAt, started });
+        if (run.kind === 'sweep') await tellOverdue({ clients, now, log }, run.vault);
       } catch (error) {
         log.error('run could not be started', {
           run: run.instanceId,
@@ -57,7 +60,10 @@ export const fiveMinutesPassed =
       }
     }
     await closeLostRuns({ clients, durable, now, log });
-    if (duties.includes('backup')) await startSafetyBackups({ clients, durable, log });
+    if (duties.includes('backup')) {
+      await startSafetyBackups({ clients, durable, log });
+      await tellAges({ clients, now, log });
+    }
   };
 
 async function decide(durable: DurableClient, clients: Clients, run: Due): Promise<'start' | 'later' | 'no'> {

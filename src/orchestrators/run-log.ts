@@ -1,5 +1,6 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { saveRun } from '../activities/save-run.ts';
+import { runEnded } from '../domain/metric.ts';
 import { type Run, type RunKind, type Step, type StepStatus, worstStatus } from '../domain/run.ts';
 import type { Problem } from '../domain/views.ts';
 import { call, problemOf, type Steps, throttlesOf } from './durable.ts';
@@ -126,11 +127,17 @@ export function* recordedRun(
   const ended = log.end(throttled > 0 ? { ...result, throttled } : result);
   try {
     yield* call(context, saveRun, { run: ended });
-    return ended;
+    return told(context, ended);
   } catch (error) {
     // The orchestration's own output still tells; the schedule's next look stores it.
     log.begin('Run record');
     log.fail(problemOf(error));
-    return log.end(result);
+    return told(context, log.end(result));
   }
+}
+
+/** The alerts in infra/ read this. */
+function told(context: OrchestrationContext, run: Run): Run {
+  if (!context.df.isReplaying) context.info(runEnded(run));
+  return run;
 }

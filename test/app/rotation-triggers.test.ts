@@ -69,6 +69,8 @@ describe('the sweep', () => {
     expect(await kv.versionsOf('left-alone')).toHaveLength(1);
 
     await stack.emulator.control.moveClock({ advanceMs: 7 * DAY_MS });
+    // What the alert outside the app lives on.
+    expect(stack.hostLog()).toMatch(/secrets_overdue\W+value\W+\d+\W+vault\W+contoso-kv/);
     await sweepUntil('the retirement', async () => (await viewOf('swept')).state === 'fresh');
     expect([...receiver.accepted]).toEqual([value]);
     expect((await kv.secrets.getSecret('swept')).properties.tags).not.toHaveProperty('rot-grace-until');

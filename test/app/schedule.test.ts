@@ -26,6 +26,15 @@ describe('the five-minute timer', () => {
     expect(checked).toMatchObject({ status: 'Completed', startedAt: expect.stringMatching(`^${tomorrow}T03:0`), result: { proof: 'L2' } });
 
     expect((await stack.api('/hsms/contoso-hsm')).body).toMatchObject({ status: 'ok', newestProven: { proof: 'L2' } });
+    // What the alerts outside the app live on.
+    await until('the log to tell how the runs ended', async () =>
+      ['backup', 'pre-restore'].every((kind) =>
+        new RegExp(`run_ended\\W.*?kind\\W+${kind}\\W.*?status\\W+Completed`).test(stack.hostLog()),
+      ),
+    );
+    await until('the log to tell the age', async () =>
+      /newest_proven_age_hours\W+value\W+[\d.]+\W+hsm\W+contoso-hsm/.test(stack.hostLog()),
+    );
     expect((await stack.api('/health', { as: null })).status).toBe(200);
   });
 
