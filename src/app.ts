@@ -74,6 +74,7 @@ import { retentionApprove } from './functions/retention-approve.ts';
 import { retentionPreview } from './functions/retention-preview.ts';
 import { run, runs } from './functions/runs.ts';
 import { secretManagement } from './functions/secret-management.ts';
+import { secretRepair, secretResume } from './functions/secret-mend.ts';
 import { secretRotate } from './functions/secret-rotate.ts';
 import { secret, secrets } from './functions/secrets.ts';
 import { adoptBackup } from './orchestrators/adopt-backup.ts';
@@ -187,5 +188,7 @@ export const ROUTES: readonly Route[] = [
   secrets,
   secret,
   secretRotate,
+  secretRepair,
+  secretResume,
   secretManagement,
 ];

@@ -35,7 +35,12 @@ export const reconcileSecret = defineActivity(
   ['rotate'],
   (clients) =>
     (input: SecretWorkInput): Promise<SecretProgress> =>
-      workOn(clients, input, ({ step }) => step === 'reconcile' || step === 'confirm' || step === 'apply' || step === 'obtain', settle),
+      workOn(
+        clients,
+        input,
+        ({ step }) => input.byHand || step === 'reconcile' || step === 'confirm' || step === 'apply' || step === 'obtain',
+        settle,
+      ),
 );
 
 async function settle(work: Work): Promise<SecretProgress> {

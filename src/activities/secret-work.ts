@@ -14,7 +14,8 @@ import type { AnyProvider, Candidate, Failure, Held, Operation, ProviderContext,
 import { findProvider, PROVIDER_IDS } from '../providers/registry.ts';
 
 /** What every activity of a rotation is given: references and wishes, never a value. */
-export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish }>;
+/** `byHand`: a person wants this very step, whatever the plan would do. */
+export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish; byHand?: boolean }>;
 
 /** The target gave no clear answer: look again after so long. */
 export type Wait = Readonly<{ step: 'wait'; ms: number; code: string }>;

@@ -100,6 +100,8 @@ export const secretDetail = z.object({
   ),
 });
 
+export const secretUnmanaged = z.object({ managed: z.literal(false), tags: z.record(z.string(), z.string()) });
+
 export const secretManagement = z.object({
   managed: z.boolean(),
   checks: z.array(z.object({ check: z.string(), ok: z.boolean() })),

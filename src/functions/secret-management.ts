@@ -3,12 +3,14 @@ import { chooseProvider, contextOf, guarded } from '../activities/secret-work.ts
 import { RefusedError } from '../clients/errors.ts';
 import type { SecretRef } from '../clients/vault-secret.ts';
 import { secretDisabled, secretGone } from '../domain/rotation/problems.ts';
-import { type Tags, tagMistakes, tagsForVersion } from '../domain/rotation/tags.ts';
+import type { SecretState } from '../domain/rotation/secret-view.ts';
+import { type Tags, tagMistakes, tagsForVersion, UNMANAGED } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
 import type { PreflightCheck } from '../providers/contract.ts';
 import { defineRoute, type Tools } from './define-route.ts';
 import { HttpProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
+import { viewOne } from './secret-mend.ts';
 
 const tag = z.string().max(256).optional();
 const body = z.strictObject({
@@ -43,8 +45,48 @@ export const secretManagement = defineRoute({
         return { jsonBody: result };
       },
     },
+    DELETE: {
+      role: 'administrator',
+      summary: 'Has a secret rotated no more; its value, versions and other tags stay',
+      query: { force: 'true: even while a rotation of it is under way or its old credential still works; both stay as they are' },
+      answers: {
+        200: { description: 'Not managed any more', schema: schemas.secretUnmanaged },
+        409: { description: 'A rotation of it is not at its end', schema: schemas.problem },
+      },
+      async handle({ params, query }, tools) {
+        const vault = tools.clients.vaultConfig(params['vault'] ?? '');
+        const ref = { vault: vault.name, name: params['name'] ?? '' };
+        return { jsonBody: await unmanage(tools, ref, query.get('force') === 'true') };
+      },
+    },
   },
 });
+
+/** What is left of a rotation when a secret is taken out of hsmkeep's hands would be looked after by nobody. */
+const UNFINISHED: Readonly<Partial<Record<SecretState, string>>> = {
+  rotating: 'a rotation of it is under way, or was broken off',
+  'in-grace': 'its old credential still works, and nobody would take it away',
+  retiring: 'its old credential still works, and nobody would take it away',
+};
+
+async function unmanage(tools: Tools, ref: SecretRef, force: boolean): Promise<Readonly<{ managed: false; tags: Tags }>> {
+  const vault = tools.clients.vault(ref.vault);
+  const reading = await vault.read(ref.name);
+  if (reading.status === 'missing') throw new HttpProblem(404, secretGone(ref.vault, ref.name));
+  if (reading.status === 'disabled') throw new HttpProblem(409, secretDisabled(ref.vault, ref.name));
+
+  const { state } = await viewOne(tools, ref);
+  const why = UNFINISHED[state];
+  if (why !== undefined && !force)
+    throw new HttpProblem(409, {
+      message: `${ref.vault}/${ref.name} is still managed: ${why}.`,
+      hint: 'Let it end (hsmkeep secret resume), or insist with force=true (--force); then see to the rest yourself.',
+    });
+  // Said outright: a tag that is only absent may have been lost.
+  const tags = { ...reading.facts.tags, 'rot-provider': UNMANAGED };
+  await vault.update(ref.name, reading.facts.version, { tags });
+  return { managed: false, tags };
+}
 
 const configTags = (wanted: Readonly<Record<string, string | undefined>>): Tags =>
   Object.fromEntries(Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [[`rot-${name}`, value]])));

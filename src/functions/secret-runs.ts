@@ -46,8 +46,8 @@ async function idFor(durable: DurableClient, { trigger }: RotateSecretInput, sub
  */
 function serves(running: unknown, wanted: RotateSecretInput): boolean {
   if (wanted.trigger !== 'request') return true;
-  const { trigger, mode } = (running ?? {}) as Partial<RotateSecretInput>;
-  return trigger === 'request' && (mode === wanted.mode || wanted.mode === 'normal');
+  const { trigger, mode, repair = false } = (running ?? {}) as Partial<RotateSecretInput>;
+  return trigger === 'request' && repair === (wanted.repair ?? false) && (mode === wanted.mode || wanted.mode === 'normal');
 }
 
 async function lockOwner({ documents }: Clients, subject: string): Promise<string | undefined> {

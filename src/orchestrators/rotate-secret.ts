@@ -24,6 +24,8 @@ export type RotateSecretInput = Readonly<{
   reason: string;
   /** The version to be replaced; null: whichever is current. */
   wanted: string | null;
+  /** Finds out what works before anything else, whatever the plan says. */
+  repair?: boolean;
 }>;
 
 type WorkStep = 'escrow' | 'obtain' | 'apply' | 'publish' | 'confirm' | 'reconcile';
@@ -68,7 +70,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
   const told = { secret: `${input.vault}/${input.name}`, trigger: input.trigger, mode: input.mode, reason: input.reason };
   let { wanted } = input;
   let published: Pick<SecretProgress, 'version' | 'graceUntil'> = {};
-  let step: WorkStep = 'escrow';
+  let step: WorkStep = input.repair ? 'reconcile' : 'escrow';
   let paused: SecretProgress['next'] | undefined;
 
   for (let steps = 0, waits = 0, pauses = 0; steps < MOST_STEPS; ) {
@@ -77,6 +79,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
     const work: ObtainSecretInput = {
       ref,
       wish: { trigger: input.trigger, mode: input.mode, wanted },
+      ...(input.repair && step === 'reconcile' && { byHand: true }),
       ...(operation && { operation }),
     };
     const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
@@ -108,6 +111,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
         return { ...told, outcome: 'rotated', rotationId, ...published };
       case 'rest':
         if (published.version !== undefined) return { ...told, outcome: 'rotated', rotationId, ...published };
+        if (input.repair) return { ...told, outcome: 'sound' };
         // A person who asked is told; the sweep and events only took a look.
         if (input.trigger === 'request') throw new StepFailed(refusedStart(ref.vault, ref.name, REASONS[next.reason], next.until));
         return { ...told, outcome: 'nothing', because: REASONS[next.reason], until: next.until };

@@ -1,33 +1,29 @@
 import type { Command } from 'commander';
 import type { SecretView, VaultProblem } from '../../domain/rotation/secret-view.ts';
-import { MisuseError } from '../errors.ts';
 import { secretTable } from '../output/secret-views.ts';
 import { documentDetails, runTable } from '../output/views.ts';
 import { type ApiOptions, type CommandContext, connect, noun, print, withApiOptions, withExamples } from './command.ts';
+import { addMendCommands } from './secret-mend.ts';
+import { pathOf } from './secret-reference.ts';
+import { addValueCommands, reveal } from './secret-values.ts';
 import { type Accepted, exitFor, type WaitOptions, waitForRuns, withWaitOptions } from './wait.ts';
 
 /** What the API says of one secret. */
 type SecretDetail = Readonly<{ secret: SecretView; tags: Readonly<Record<string, string>>; versions: readonly object[] }>;
 
-/** `hsmkeep secret …`: the secrets of Key Vaults, and their rotation. Served by the app with the rotate duty; never shows a value. */
+/** `hsmkeep secret …`: the secrets of Key Vaults, and their rotation. Served by the app with the rotate duty, which never shows a value; or, for a value itself, straight at the vault. */
 export function secretCommand(context: CommandContext): Command {
   const secret = noun('secret', 'the secrets of Key Vaults, and how they are rotated');
   addList(secret, context);
   addShow(secret, context);
   addManage(secret, context);
   addRotate(secret, context);
+  addMendCommands(secret, context);
+  addValueCommands(secret, context);
   return withExamples(secret, [
     ['which secrets are due?', 'hsmkeep secret list'],
     ['rotate one now and watch', 'hsmkeep secret rotate contoso-kv/app-key --reason "left the team"'],
   ]);
-}
-
-/** @throws {MisuseError} for what is not `vault/name`. */
-function pathOf(reference: string): string {
-  const [, vault, name] = /^([0-9a-zA-Z-]+)\/([0-9a-zA-Z-]+)$/.exec(reference) ?? [];
-  if (vault === undefined || name === undefined)
-    throw new MisuseError(`${reference} does not name a secret.`, 'Write vault/name; hsmkeep secret list shows them.');
-  return `/secrets/${vault}/${name}`;
 }
 
 function addList(secret: Command, { io }: CommandContext): void {
@@ -47,19 +43,28 @@ function addList(secret: Command, { io }: CommandContext): void {
   ]);
 }
 
+type ShowOptions = ApiOptions & Readonly<{ reveal?: boolean; config?: string; version?: string }>;
+
 function addShow(secret: Command, { io }: CommandContext): void {
   const show = secret
     .command('show')
-    .description('show how one secret stands, with its tags and versions; not its value')
+    .description('show how one secret stands, with its tags and versions; its value only with --reveal')
     .argument('<vault/name>', 'the secret')
-    .action(async (reference: string, options: ApiOptions) => {
+    .option('--reveal', 'the value and nothing else, with your own identity, straight from the vault')
+    .option('--config <file>', 'with --reveal: the configuration (HSMKEEP_CONFIG); without one, that of the local stack')
+    .option('--version <version>', 'with --reveal: an earlier version')
+    .action(async (reference: string, options: ShowOptions) => {
+      if (options.reveal) return reveal(reference, options, io);
       const path = pathOf(reference);
       const api = await connect(options, io, 'rotate');
       print(io, options, await api.get<SecretDetail>(path), ({ secret: view, tags, versions }) =>
         documentDetails({ ...view, tags, versions }, io),
       );
     });
-  withExamples(withApiOptions(show), [['when was it changed, and when is it due?', 'hsmkeep secret show contoso-kv/app-key']]);
+  withExamples(withApiOptions(show), [
+    ['when was it changed, and when is it due?', 'hsmkeep secret show contoso-kv/app-key'],
+    ['what is it?', 'hsmkeep secret show contoso-kv/app-key --reveal'],
+  ]);
 }
 
 type ManageOptions = ApiOptions &
