@@ -2,6 +2,7 @@ import { copyRemovableAt } from './copies.ts';
 import { isFolderOf, takenAtOf } from './folder.ts';
 import { type BackupRecord, type CopyState, markedAt, proofOf } from './record.ts';
 import type { Hash } from './retention/brake.ts';
+import { forecast, type Recoverable, recoverable } from './retention/forecast.ts';
 import type { Guard, ListingFacts } from './retention/guards.ts';
 import { disagreements, sortPrefixes } from './retention/listing.ts';
 import { decideMarks, type PruneMode } from './retention/marks.ts';
@@ -42,6 +43,10 @@ export type PruningPlan = RetentionPlan &
     young: boolean;
     /** Second copies of pruned backups that are to be deleted now, and those whose time has not come. */
     copies: Readonly<{ due: readonly string[]; waiting: readonly Readonly<{ folder: string; removableAt: string }>[] }>;
+    /** When each backup would go at the earliest, one new backup a day assumed: ISO 8601 UTC; null: no end is in sight. */
+    goesAt: Readonly<Record<string, string | null>>;
+    /** How long a key that is destroyed now stays recoverable at least; null: no proven backup holds any. */
+    recoverable: Recoverable | null;
     /** An administrator's consent that is in force; the next run that is not refused, and does more than observe, uses it up. */
     approval: Readonly<{ by: string; planHash: string; expiresAt: string }> | null;
   }>;
@@ -83,6 +88,7 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
   const changes = decideMarks(plan, backups, mode === 'observe' ? 'delete' : mode, policy.protection.undoDays);
   const reasons = new Map(plan.decisions.map(({ id, reasons }) => [id, reasons.join(', ')]));
   const marks = new Map(backups.map(({ id, markedAt }) => [id, markedAt]));
+  const foreseen = forecast(policy, backups, plan.decisions, now);
   const deletes = !plan.refused && mode !== 'mark';
   return {
     schema: 'hsmkeep.pruning-plan/1',
@@ -97,6 +103,8 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     prune: changes.prune.map((folder) => ({ folder, markedAt: marks.get(folder) as string })),
     finish: deletes ? gone.filter(({ record }) => !isOnlyCopy(record, copies?.container)).map(({ folder }) => folder) : [],
     copies: deletes ? remainingCopies(gone, copies, now) : { due: [], waiting: [] },
+    goesAt: Object.fromEntries(foreseen),
+    recoverable: recoverable(policy, backups, foreseen),
     approval: approval ? { by: approval.by.name, planHash: approval.planHash, expiresAt: approval.expiresAt } : null,
   };
 }

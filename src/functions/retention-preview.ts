@@ -29,6 +29,13 @@ const plan = z.object({
   copies: z
     .object({ due: z.array(z.string()), waiting: z.array(z.object({ folder: z.string(), removableAt: z.string() })) })
     .describe('Second copies of pruned backups: to be deleted now, and those whose time has not come'),
+  goesAt: z
+    .record(z.string(), z.string().nullable())
+    .describe('When each backup would be deleted at the earliest, one new backup a day assumed; null: no end is in sight'),
+  recoverable: z
+    .object({ any: z.string().nullable(), newest: z.string().nullable() })
+    .nullable()
+    .describe('Until when a key that is destroyed now stays recoverable at least: if all backups hold it, if only the newest does'),
   approval: z
     .object({ by: z.string(), planHash: z.string(), expiresAt: z.string() })
     .nullable()

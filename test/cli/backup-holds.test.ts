@@ -64,6 +64,11 @@ describe('retention preview', () => {
         body: {
           ...{ hsm: 'contoso-hsm', mode: 'delete', now: '2026-11-22T10:00:00Z', timeZone: 'UTC', policyHash: 'x', refused: null, other: 0 },
           decisions: [{ id: FOLDER, keep: false, reasons: ['no rule keeps it'] }],
+          ...{
+            young: false,
+            goesAt: { [FOLDER]: '2026-11-23T02:00:00.000Z' },
+            recoverable: { any: null, newest: '2026-12-01T02:00:00.000Z' },
+          },
           copies: {
             due: ['mhsm-contoso-hsm-2026010102000000'],
             waiting: [{ folder: 'mhsm-contoso-hsm-2026050102000000', removableAt: 'later' }],
@@ -76,7 +81,8 @@ describe('retention preview', () => {
     });
     const { code, stdout } = await hsmkeep(['retention', 'preview', 'contoso-hsm'], { env: env(url) });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/forget +no rule keeps it/);
+    expect(stdout).toMatch(/forget +2026-11-23 +no rule keeps it/);
+    expect(stdout).toContain('until 2026-12-01 if only the newest does.');
     expect(stdout).toContain(`A night would delete 1 backup: ${FOLDER}, delete the second copy of mhsm-contoso-hsm-2026010102000000.`);
     expect(stdout).toContain('Of mhsm-contoso-hsm-2026050102000000 the second copy is left; it may be deleted from later on.');
     expect(stdout).toContain('root has approved the plan ffffffffffffffff;');

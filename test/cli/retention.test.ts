@@ -99,13 +99,23 @@ describe('retention plan for people', () => {
   test('shows a table, a sum and a calendar in the policy’s zone', async () => {
     const { code, stdout } = await plan({ ...POLICY, timeZone: 'Europe/Berlin' }, nights(12));
     expect(code).toBe(0);
-    expect(stdout).toContain('TAKEN (Europe/Berlin)  BACKUP       PROOF  DECISION  REASONS\n');
-    expect(stdout).toContain('2026-02-08 03:00       night-02-08  L2     keep      daily snapshot, newest proven, floor 3\n');
-    expect(stdout).toContain('2026-02-01 03:00       night-02-01  L2     forget    no rule keeps it\n');
+    expect(stdout).toContain('TAKEN (Europe/Berlin)  BACKUP       PROOF  DECISION  GOES        REASONS\n');
+    expect(stdout).toContain('2026-02-08 03:00       night-02-08  L2     keep      2026-02-19  daily snapshot, newest proven, floor 3\n');
+    expect(stdout).toContain('2026-02-01 03:00       night-02-01  L2     forget    2026-02-15  no rule keeps it\n');
     expect(stdout).toContain('12 backups: 4 kept, 8 forgotten.\n');
     expect(stdout).toContain('2026-W06  2026-02-02  0/1  0/1  0/1    1    1    1    1\n');
     expect(stdout).toContain('2026-W05  2026-01-26    .    .  0/1  0/1  0/1  0/1  0/1\n');
     expect(stdout).toContain('2026-01   0/4\n');
+    expect(stdout).toContain(
+      'A key destroyed now stays recoverable until 2026-02-19 if all backups hold it, until 2026-02-19 if only the newest does.\n',
+    );
+  });
+
+  test('says so where no end is in sight, and foresees nothing by the rules alone', async () => {
+    expect((await plan({ daily: 2, yearly: -1 }, nights(12))).stdout).toContain(
+      'recoverable for as long as can be foreseen if all backups',
+    );
+    expect((await plan({ daily: 2 }, nights(12), '--rules-only')).stdout).not.toMatch(/GOES|recoverable/);
   });
 
   test('says what stopped it, and the hash to approve', async () => {

@@ -123,6 +123,13 @@ describe('planPruning', () => {
   });
 });
 
+test('a plan foresees when each backup goes, and how long a destroyed key stays recoverable', () => {
+  const { goesAt, recoverable } = plan();
+  expect(goesAt[TONIGHT]).toBe('2026-12-02T02:00:00.000Z');
+  expect(goesAt[folderOf(nightBefore(4))]).toBe('2026-11-29T03:00:00.000Z');
+  expect(recoverable).toEqual({ any: '2026-12-02T02:00:00.000Z', newest: '2026-12-02T02:00:00.000Z' });
+});
+
 describe('an HSM with fewer backups than the floor', () => {
   const of = (count: number, given: Given = {}) => plan({ records: nights(count), protection: { floor: 5 }, ...given });
 

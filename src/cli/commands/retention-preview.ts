@@ -23,7 +23,7 @@ export function addPreview(retention: Command, { io }: CommandContext): void {
       const { planView } = await import('../retention/plan-view.ts');
       print(io, options, plan, () => {
         const backups = value.map(({ folder, takenAt, proof }) => ({ id: folder, takenAt, proof }));
-        return `${planView(plan, backups, plan.timeZone, io)}\n${nextNight(plan)}`;
+        return `${planView(plan, backups, plan.timeZone, io, plan)}\n${nextNight(plan)}`;
       });
     });
   withExamples(withApiOptions(preview), [

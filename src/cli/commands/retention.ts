@@ -27,9 +27,10 @@ export function retentionCommand(context: CommandContext): Command {
     .option('--rules-only', 'only the keep rules, as restic has them: no proof, floor, guards or brake')
     .option('--json', 'print the plan as JSON: {"decisions", "refused"}')
     .action(async (options: PlanOptions) => {
-      const [{ readNow, readPlanFiles }, { planByRules, planRetention }, { planView }] = await Promise.all([
+      const [{ readNow, readPlanFiles }, { planByRules, planRetention }, { forecast, recoverable }, { planView }] = await Promise.all([
         import('../retention/read-input.ts'),
         import('../../domain/retention/plan.ts'),
+        import('../../domain/retention/forecast.ts'),
         import('../retention/plan-view.ts'),
       ]);
       const now = readNow(options.now, io.now());
@@ -39,7 +40,14 @@ export function retentionCommand(context: CommandContext): Command {
         : planRetention({ policy, backups, now, hash: sha256 });
 
       const document = { decisions: decisions.map(({ id, keep, reasons }) => ({ id, keep, reasons })), refused };
-      io.stdout.write(options.json ? `${JSON.stringify(document, null, 2)}\n` : planView(document, backups, policy.timeZone, io));
+      if (options.json) {
+        io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+        return;
+      }
+      // Without protections there is no time between mark and deletion to foresee.
+      const foreseen = options.rulesOnly ? undefined : forecast(policy, backups, decisions, now);
+      const foresight = foreseen && { goesAt: Object.fromEntries(foreseen), recoverable: recoverable(policy, backups, foreseen) };
+      io.stdout.write(planView(document, backups, policy.timeZone, io, foresight));
     });
   plan.addHelpText('after', FORMS);
   withExamples(plan, [
