@@ -47,8 +47,8 @@ export type ReadyInfo = Readonly<{
   clients: readonly Readonly<{ name: string; clientId: string; clientSecret: string; objectId: string }>[];
   /** Requests to `/_emulator/…` go here; plain http. */
   controlUrl: string;
-  /** Azure Resource Manager, where there are storage accounts. */
-  armUrl?: string;
+  /** Azure Resource Manager: for `az cloud register --endpoint-resource-manager`, and for the keys of storage accounts. */
+  armUrl: string;
   /** By name; `id` is the resource id. */
   storageAccounts?: Readonly<Record<string, Readonly<{ id: string; blobEndpoint: string }>>>;
   /** Microsoft Graph, where there are applications. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startBlobService } from './arm/blob-service.ts';
+import { type BlobService, startBlobService } from './arm/blob-service.ts';
 import { accountId, createArmEndpoint } from './arm/endpoint.ts';
 import { createControlEndpoint } from './control/endpoint.ts';
 import { watchExpiries } from './expiry-watch.ts';
@@ -68,7 +68,7 @@ async function startIn(folder: DataFolder, options: EmulatorOptions, cleanUp: Cl
   authorityUrl = await open('authority', options.ports?.['authority'], createAuthorityEndpoint(parts));
   const hsms = await openHsms(folder, options, parts, authority, open);
   const vaults = await openVaults(folder, options, parts, authority, open);
-  const arm = await openArm(folder, options, parts, open, cleanUp);
+  const arm = await openArm(folder, options, { ...parts, authorityUrl }, open, cleanUp);
   const graph = await openGraph(options, parts, open);
   const users = await userTokens(parts);
 
@@ -134,20 +134,23 @@ async function openVaults(
 async function openArm(
   { path }: DataFolder,
   { storageAccounts = [], ports = {} }: EmulatorOptions,
-  parts: Parts,
+  parts: Parts & Readonly<{ authorityUrl: string }>,
   open: Open,
   cleanUp: CleanUp,
 ): Promise<Pick<ReadyInfo, 'armUrl' | 'storageAccounts'>> {
-  if (storageAccounts.length === 0) return {};
   const { accounts, clock, directory } = parts;
+  // The emulated tenant has one subscription, of the same id.
+  const [tenant, subscription] = [directory.tenantId, directory.tenantId];
+  const openArmWith = (blobs?: BlobService) => open('arm', ports['arm'], createArmEndpoint({ ...parts, tenant, subscription, blobs }));
+  if (storageAccounts.length === 0) return { armUrl: await openArmWith() };
+
   const blobs = await startBlobService({
     accounts: accounts.forAzurite(),
     location: join(path, 'storage-accounts'),
     propagationMs: clock.scaled(KEY_PROPAGATION_MS),
   });
   cleanUp.push(() => blobs.stop());
-  const subscription = directory.tenantId;
-  const armUrl = await open('arm', ports['arm'], createArmEndpoint({ ...parts, subscription, blobs }));
+  const armUrl = await openArmWith(blobs);
   const described = storageAccounts.map((name) => [name, { id: accountId(subscription, name), blobEndpoint: `${blobs.origin}/${name}` }]);
   return { armUrl, storageAccounts: Object.fromEntries(described) };
 }

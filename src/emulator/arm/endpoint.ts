@@ -8,11 +8,16 @@ import type { TokenService } from '../identity/tokens.ts';
 import { ServiceError } from '../service.ts';
 import { KEY_NAMES, type StorageAccounts } from './accounts.ts';
 import type { BlobService } from './blob-service.ts';
+import { ARM_AUDIENCES, cloudMetadata, subscriptions, tenants } from './cloud.ts';
 
 export type ArmOptions = Readonly<{
   subscription: string;
+  tenant: string;
+  /** Of the tenant's authority, without the tenant. */
+  authorityUrl: string;
   accounts: StorageAccounts;
-  blobs: BlobService;
+  /** Undefined: there are no storage accounts. */
+  blobs: BlobService | undefined;
   tokens: TokenService;
   faults: FaultBook;
   log: RequestLog;
@@ -23,6 +28,7 @@ const GROUP = 'emulator';
 const ACCOUNT =
   /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Storage\/storageAccounts\/([^/]+)(?:\/(listKeys|regenerateKey))?$/i;
 const OPERATION = /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Storage\/locations\/[^/]+\/asyncoperations\/([^/]+)$/i;
+const METADATA = '/metadata/endpoints';
 const RETRY_AFTER = { 'Retry-After': '17' } as const;
 
 const regenerateBody = z.object({ keyName: z.enum(KEY_NAMES) });
@@ -31,7 +37,8 @@ export const accountId = (subscription: string, account: string): string =>
   `/subscriptions/${subscription}/resourceGroups/${GROUP}/providers/Microsoft.Storage/storageAccounts/${account}`;
 
 /**
- * The part of Azure Resource Manager that rotates the keys of storage accounts. Every identity of the tenant may use it; what a missing role
+ * The parts of Azure Resource Manager that clients need to find and enter the emulated cloud (`az cloud register`, `az login`), and that rotate
+ * the keys of storage accounts. Every identity of the tenant may use it; what a missing role
  * looks like is a matter of faults.
  *
  * @see https://learn.microsoft.com/rest/api/storagerp/storage-accounts
@@ -44,12 +51,13 @@ export function createArmEndpoint(options: ArmOptions): HttpHandler {
     const current = accounts.forAzurite();
     if (current === known) return;
     known = current;
-    await blobs.setAccounts(current);
+    await blobs?.setAccounts(current);
   };
   return async (request) => {
     const entry = log.begin(ARM, request);
     const answer = async (): Promise<HttpAnswer> => {
       try {
+        if (request.method === 'GET' && request.path === METADATA) return metadata(options, request);
         entry.caller = await callerOf(options, request);
         const answer = await route(options, request);
         await tellAzurite();
@@ -64,17 +72,27 @@ export function createArmEndpoint(options: ArmOptions): HttpHandler {
 }
 
 async function callerOf({ tokens }: ArmOptions, request: HttpRequest): Promise<string> {
-  const check = await tokens.check(request.header('authorization'), ['https://management.azure.com', request.origin]);
+  const check = await tokens.check(request.header('authorization'), [...ARM_AUDIENCES, request.origin]);
   if (check.ok) return check.name;
   if (check.problem === 'missing')
     throw new ServiceError(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.");
   throw new ServiceError(401, 'InvalidAuthenticationToken', `The access token is invalid: ${check.problem}.`);
 }
 
+const metadata = ({ authorityUrl, tenant }: ArmOptions, request: HttpRequest): HttpAnswer =>
+  json(200, cloudMetadata({ arm: request.origin, authority: authorityUrl, tenant }, apiVersionOf(request)));
+
+function apiVersionOf(request: HttpRequest): string {
+  const version = request.query.get('api-version');
+  if (version) return version;
+  throw new ServiceError(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required.');
+}
+
 async function route(options: ArmOptions, request: HttpRequest): Promise<HttpAnswer> {
-  if (!request.query.get('api-version'))
-    throw new ServiceError(400, 'MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required.');
+  apiVersionOf(request);
   const path = request.path ?? '';
+  if (request.method === 'GET' && path === '/subscriptions') return json(200, subscriptions(options.subscription, options.tenant));
+  if (request.method === 'GET' && path === '/tenants') return json(200, tenants(options.tenant));
   const [, operation] = OPERATION.exec(path) ?? [];
   if (operation && request.method === 'GET') return operationState(options, operation);
 
@@ -102,7 +120,7 @@ const accountView = ({ subscription, blobs }: ArmOptions, account: string) => ({
   location: 'emulator',
   kind: 'StorageV2',
   sku: { name: 'Standard_LRS', tier: 'Standard' },
-  properties: { primaryEndpoints: { blob: `${blobs.origin}/${account}/` }, allowSharedKeyAccess: true },
+  properties: { primaryEndpoints: { blob: `${blobs?.origin ?? ''}/${account}/` }, allowSharedKeyAccess: true },
 });
 
 const keysView = ({ accounts }: ArmOptions, account: string) => ({
