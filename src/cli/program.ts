@@ -5,6 +5,7 @@ import { catalogueCommand } from './commands/catalogue.ts';
 import { type CommandContext, withExamples } from './commands/command.ts';
 import { configCommand } from './commands/config.ts';
 import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { drillCommand } from './commands/drill.ts';
 import { emulatorCommand } from './commands/emulator.ts';
 import { hsmCommand } from './commands/hsm.ts';
@@ -59,6 +60,7 @@ function buildProgram(context: CommandContext): Command {
     roleCommand,
     settingCommand,
     setupCommand,
+    doctorCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
 

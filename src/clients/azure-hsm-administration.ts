@@ -6,6 +6,7 @@ import { unlessMissing } from './azure-canary-keys.ts';
 import { callerId } from './caller-id.ts';
 import { RefusedError, TransientError } from './errors.ts';
 import type { HsmAdministration } from './hsm-administration.ts';
+import { firstProtection } from './protection.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 
 const DEADLINE_MS = 30_000;
@@ -94,6 +95,12 @@ export function azureHsmAdministration(name: string, url: string, { credential, 
     setting: (setting) => ask('read a setting', async ({ settings }, options) => toSetting(await settings.getSetting(setting, options))),
     setSetting: (setting) =>
       ask('change a setting', async ({ settings }, options) => toSetting(await settings.updateSetting({ ...setting }, options))),
+
+    protection: () =>
+      ask('list its keys', async (_clients, options) => {
+        const { KeyClient } = await import('@azure/keyvault-keys');
+        return firstProtection(new KeyClient(url, credential, readingOptions(url, ca)).listPropertiesOfKeys(options));
+      }),
 
     callerId: () => ask('tell who asks', (_clients, { abortSignal }) => callerId(url, credential, abortSignal)),
   };

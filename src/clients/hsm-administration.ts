@@ -1,3 +1,4 @@
+import type { Protection } from '../domain/doctor/protection.ts';
 import type { RoleAssignment, RoleDefinition } from '../domain/rights/roles.ts';
 
 /** A role as it is made or replaced: what is left out is emptied. */
@@ -31,6 +32,8 @@ export interface HsmAdministration {
   settings(): Promise<readonly HsmSetting[]>;
   setting(name: string): Promise<HsmSetting>;
   setSetting(setting: HsmSetting): Promise<HsmSetting>;
+  /** What soft delete promises, as any key tells; null when there is none. Needs the right to read keys. */
+  protection(): Promise<Protection | null>;
   /** Object id of who asks; null when its token does not tell. */
   callerId(): Promise<string | null>;
 }
