@@ -114,7 +114,7 @@ async function adopt(work: Work, drop: boolean): Promise<Pick<SecretProgress, 'n
     await provider.discard(contextOf(work, candidate.rotationId), spec, candidate, [publishedOf(work)]);
   }
   if (look.tagsLost) {
-    const tags = { ...current.facts.tags, ...look.configTags };
+    const tags = { ...current.facts.tags, ...look.configTags, ...(current.slot !== '' && { 'rot-slot': current.slot }) };
     await clients.vault(ref.vault).update(ref.name, current.facts.version, { tags });
   }
   if (look.escrow && look.escrow.entry.state !== 'dead') await markEntry(work, look.escrow.entry, 'dead');

@@ -45,7 +45,7 @@ export type Work = Readonly<{
   now: string;
   look: SecretLook;
   plan: RotationStep;
-  current: Readonly<{ facts: CurrentVersion & Readonly<{ contentType: string | null }>; value: Sensitive }>;
+  current: Readonly<{ facts: CurrentVersion & Readonly<{ contentType: string | null }>; value: Sensitive; slot: string }>;
   management: Management;
   provider: AnyProvider;
   spec: unknown;
@@ -182,7 +182,7 @@ export const rotationIdOf = ({ vault, name }: SecretRef, base: string, attempt: 
 
 /** The published credential. */
 export const publishedOf = ({ provider, spec, current }: Pick<Work, 'provider' | 'spec' | 'current'>): Held => ({
-  slot: current.facts.tags['rot-slot'] ?? '',
+  slot: current.slot,
   value: provider.extract(spec, current.value),
 });
 

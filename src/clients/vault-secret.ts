@@ -25,8 +25,8 @@ export type EscrowPlace = Readonly<{ vault: Vault; name: string; owner: string }
 
 /** A secret as it stands, values included: lives within one call and is never handed out of an activity or a function. */
 export type SecretLook = Readonly<{
-  /** Undefined when there is no current version to be read. */
-  current: Readonly<{ facts: SecretFacts; value: Sensitive }> | undefined;
+  /** Undefined when there is no current version to be read. `slot`: its place on the target, that of an earlier version where it names none. */
+  current: Readonly<{ facts: SecretFacts; value: Sensitive; slot: string }> | undefined;
   status: 'found' | 'missing' | 'disabled';
   /** `content` null: the target is still to make the value. */
   escrow: Readonly<{ entry: EscrowEntry; content: EscrowContent | null }> | undefined;
@@ -63,7 +63,12 @@ export async function lookAtSecret(clients: VaultClients, ref: SecretRef): Promi
   const hasTags = facts.tags['rot-provider'] !== undefined;
   const earlier = hasTags ? undefined : await lastManaged(vault, ref.name);
   const configTags = configTagsOf(hasTags ? facts.tags : (earlier?.tags ?? {}));
-  return { ...base, current: { facts, value }, configTags, tagsLost: earlier !== undefined };
+  return {
+    ...base,
+    current: { facts, value, slot: facts.tags['rot-slot'] ?? earlier?.tags['rot-slot'] ?? '' },
+    configTags,
+    tagsLost: earlier !== undefined,
+  };
 }
 
 /** The newest version that says how the secret is rotated, unless a newer one takes it out of our hands. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { chooseProvider, contextOf, guarded } from '../activities/secret-work.ts';
+import { chooseProvider, contextOf, guarded, publishedOf } from '../activities/secret-work.ts';
 import { RefusedError } from '../clients/errors.ts';
 import type { SecretRef } from '../clients/vault-secret.ts';
 import { secretDisabled, secretGone } from '../domain/rotation/problems.ts';
@@ -106,10 +106,11 @@ async function manage({ clients }: Tools, ref: SecretRef, wanted: Tags, dryRun: 
   const mistakes = tagMistakes(tagsForVersion(tags, { rotationId: '', base: '', slot: '', graceUntil: '' }));
 
   const checks = await guarded(provider, ref, async (): Promise<PreflightCheck[]> => {
-    const context = contextOf({ clients, ref, management, provider, spec, current: { facts, value } }, '');
+    const slot = facts.tags['rot-slot'] ?? management.principal;
+    const source = { clients, ref, management, provider, spec, current: { facts, value, slot } };
+    const context = contextOf(source, '');
     const found = await provider.preflight(context, spec);
-    const held = { slot: facts.tags['rot-slot'] ?? management.principal, value: provider.extract(spec, value) };
-    const liveness = await provider.probe(context, spec, held);
+    const liveness = await provider.probe(context, spec, publishedOf(source));
     const works = { check: 'the current value works on the target', ok: liveness === 'live', hint: `the target says: ${liveness}` };
     return [{ check: 'the tags fit', ok: mistakes.length === 0, hint: mistakes.join('; ') }, ...found, works];
   });

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findMariadb } from '../../src/local/stack/targets/mariadb.ts';
+import { findPostgres } from '../../src/local/stack/targets/postgres.ts';
+import { describeWith } from '../support/databases.ts';
+import { consumedRotations, type DatabaseRotations, killedRotation, startDatabaseRotations } from '../support/rotation-rounds.ts';
+import { told, VAULT } from '../support/rotations.ts';
+
+describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real database', () => {
+  let app: DatabaseRotations;
+  beforeAll(async () => {
+    app = await startDatabaseRotations();
+  });
+  afterAll(() => app?.stop());
+
+  // All places of all kinds are in test/soak/rotation-databases.soak.ts.
+  test('whose host is killed after the target was changed, and its database lost, goes on with the same value', async () => {
+    await killedRotation(app, app.postgres.alternating, { at: 'after-activity:applySecret:1', forgetful: true });
+  });
+
+  test.each(['request', 'reply'])(
+    'with one password, whose host is killed while its %s is under way, goes on with the same value',
+    async (at) => {
+      await killedRotation(app, app.postgres.single, { at });
+    },
+  );
+
+  test.each(['multi', 'self'] as const)('of a MariaDB account (%s) survives a kill, too', async (strategy) => {
+    await killedRotation(app, app.mariadb[strategy], { at: 'request' });
+  });
+
+  test('takes over the password that a person gave the user in use, and the version without tags', async () => {
+    const { kv, stack } = app;
+    const { value, tags } = await app.postgres.alternating.make('mended');
+    await kv.secrets.setSecret('mended', value, { tags });
+    expect((await kv.rotate('mended')).status).toBe('Completed');
+    const { username } = JSON.parse((await kv.secrets.getSecret('mended')).value ?? '');
+    expect(username).toBe('mended_b');
+
+    await app.postgres.alternating.database.sql(`ALTER ROLE mended_b PASSWORD 'hand-made-password'`);
+    const theirs = JSON.stringify({ username, password: 'hand-made-password' });
+    await kv.secrets.setSecret('mended', theirs);
+    expect((await kv.rotate('mended')).result).toMatchObject({ outcome: 'adopted' });
+    expect(await kv.secrets.getSecret('mended')).toMatchObject({ value: theirs, properties: { tags: { ...tags, 'rot-slot': username } } });
+
+    const again = await kv.rotate('mended');
+    expect(again.status, told(again)).toBe('Completed');
+    const { value: stored = '' } = await kv.secrets.getSecret('mended');
+    expect(JSON.parse(stored)).toMatchObject({ username: 'mended_a' });
+    expect(await app.postgres.alternating.accepts('mended', theirs), 'the old one has its grace').toBe(true);
+    expect(stack.hostLog()).not.toContain('hand-made-password');
+  });
+
+  test('is refused, with what to do, where the users are not alike', async () => {
+    const { kv, stack } = app;
+    const { value, tags } = await app.postgres.alternating.make('odd');
+    await app.postgres.alternating.database.sql('GRANT CREATE ON DATABASE postgres TO odd_a');
+    await kv.secrets.setSecret('odd', value);
+    const body = Object.fromEntries(Object.entries(tags).map(([name, text]) => [name.replace('rot-', ''), text]));
+    const manage = () => stack.api(`/secrets/${VAULT}/odd/management`, { method: 'PUT', as: 'root', body });
+    expect((await manage()).body).toMatchObject({ status: 409, detail: expect.stringContaining('granted the same objects') });
+    await app.postgres.alternating.database.sql('REVOKE CREATE ON DATABASE postgres FROM odd_a');
+    expect((await manage()).body).toMatchObject({ managed: true });
+  });
+
+  test('is not noticed by consumers who log in all the time', async () => {
+    const seen = await Promise.all([app.postgres.alternating, app.mariadb.multi].map((kind) => consumedRotations(app, kind, 2)));
+    for (const { failures, logins } of seen) {
+      expect(failures).toBe(0);
+      expect(logins).toBeGreaterThan(50);
+    }
+  });
+});
