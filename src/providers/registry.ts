@@ -4,11 +4,15 @@ import { entraApp } from './entra-app.ts';
 import { generated } from './generated.ts';
 import { mariadb } from './mariadb.ts';
 import { postgres } from './postgres.ts';
+import { redisAcl } from './redis-acl.ts';
 import { webhook } from './webhook.ts';
 
 /** Every provider, by the value of the tag `rot-provider`. */
 const PROVIDERS: ReadonlyMap<string, AnyProvider> = new Map(
-  [azureStorageKey, entraApp, generated, mariadb, postgres, webhook].map((provider) => [provider.id, provider as unknown as AnyProvider]),
+  [azureStorageKey, entraApp, generated, mariadb, postgres, redisAcl, webhook].map((provider) => [
+    provider.id,
+    provider as unknown as AnyProvider,
+  ]),
 );
 
 export const PROVIDER_IDS: readonly string[] = [...PROVIDERS.keys()];
