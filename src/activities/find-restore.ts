@@ -2,6 +2,7 @@ import type { BlobStore } from '../clients/blob-store.ts';
 import { listBackups, readRecord } from '../clients/catalogue.ts';
 import type { Clients } from '../clients/clients.ts';
 import { copiesOf } from '../clients/copies.ts';
+import { RefusedError, TransientError } from '../clients/errors.ts';
 import { readBackupContent } from '../clients/restores.ts';
 import type { HsmConfig } from '../config/config.ts';
 import { parseDocument } from '../domain/documents.ts';
@@ -41,7 +42,7 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
     blobsOf(store, backup.folder),
     readBackupContent(store, source.name, backup.folder),
     readRestoreContent(hsm, scope, budgetMs),
-    readLock(clients.documents, target.name),
+    readLock(clients.locks, target.name).catch(asUnreadable),
     hsm.callerId(),
   ]);
 
@@ -82,6 +83,12 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
     }),
   };
   return { findings, live: live.content };
+}
+
+/** A container that is gone or closed tells nothing; that is worth a warning, and no reason to give up on the worst day. */
+function asUnreadable(error: unknown): 'unreadable' {
+  if (error instanceof RefusedError || error instanceof TransientError) return 'unreadable';
+  throw error;
 }
 
 /** Who works on an HSM, by its lock; undefined when nobody does. */

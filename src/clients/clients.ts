@@ -37,6 +37,8 @@ export type Clients = Readonly<{
   azure: Azure;
   /** The app's own container, `hsmkeep`. */
   documents: BlobStore;
+  /** Where the runs of the app keep their locks and records: the same container, unless the app is gone and somebody restores without it. */
+  locks: BlobStore;
 }>;
 
 /**
@@ -70,6 +72,7 @@ export function createClients({ config, storage, duties, identities, emulatedClo
   const store = (url: string): LandingStore => azureBlobStore(url, credential, account, machineNow);
   // By address, so that a vault that keeps its own escrow is one client.
   const vaultAt = remembering((url) => azureVault(nameOfVault(config, url), url, credential, ca));
+  const documents = azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account);
   return {
     config,
     duties,
@@ -94,7 +97,8 @@ export function createClients({ config, storage, duties, identities, emulatedClo
       return container === undefined ? undefined : store(container);
     }),
     azure: { credential, tenantId: config.tenantId ?? '', endpoints: config.endpoints },
-    documents: azureBlobStore(`${account.blobEndpoint}/hsmkeep`, credential, account),
+    documents,
+    locks: documents,
   };
 }
 

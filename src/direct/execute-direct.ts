@@ -4,12 +4,15 @@ import { checkRestoreJob } from '../activities/check-restore-job.ts';
 import { checkRestoreOutcome } from '../activities/check-restore-outcome.ts';
 import { compareRestored } from '../activities/compare-restored.ts';
 import { dropLanding } from '../activities/drop-landing.ts';
+import { readLock } from '../activities/find-restore.ts';
 import { judgeRestore } from '../activities/judge-restore.ts';
 import { type LandCopyResult, landCopy } from '../activities/land-copy.ts';
 import { replanRestore } from '../activities/replan-restore.ts';
 import { startPreRestore } from '../activities/start-pre-restore.ts';
 import { startRestore } from '../activities/start-restore.ts';
+import { RefusedError, TransientError } from '../clients/errors.ts';
 import { readContentBefore } from '../clients/restores.ts';
+import { readRun } from '../clients/runs.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { HsmJob } from '../domain/job.ts';
 import { jobFailed } from '../domain/problems.ts';
@@ -33,6 +36,8 @@ export type ExecuteDirectOptions = Readonly<{
   reason: string;
   /** Do without a backup of what is replaced, as when the target cannot make one. */
   withoutSafetyBackup: boolean;
+  /** Do it although a run of the app holds the lock of the target, as when the app is gone and will not go on with it. */
+  despiteLock: boolean;
   /** ISO 8601 UTC. */
   now(): string;
 }>;
@@ -57,6 +62,7 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
   let safety: string | null = null;
   // What was begun is only followed: what the target holds by now is no longer what the plan was made from.
   if (!(await clients.documents.read(attemptPath(id)))) {
+    await requireUnlocked(direct, target, options.despiteLock);
     await land(direct, restore);
     await runPatiently(direct, replanRestore, { plan: id, at: options.now() });
     safety = await takeSafetyBackup(direct, restore, options);
@@ -68,6 +74,23 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
   if (end !== 'restored') return { restored: false, safetyBackup: safety, remarks: [end] };
   say('comparing');
   return { restored: true, safetyBackup: safety, remarks: await compare(direct, restore, options.now()) };
+}
+
+/** A restore beside a run of the app would cross it. @throws {OperatorError} when one works on the target */
+async function requireUnlocked({ clients, say }: Direct, hsm: string, despiteLock: boolean): Promise<void> {
+  try {
+    const lock = await readLock(clients.locks, hsm);
+    const isHeld = lock !== undefined && !(await readRun(clients.locks, lock.owner))?.endedAt;
+    if (!isHeld) return;
+    if (despiteLock) return say(`${lock.owner} holds the lock of ${hsm}; going on despite it, as asked`);
+    throw new OperatorError(
+      `${lock.owner} of hsmkeep works on ${hsm} now${lock.step ? ` (${lock.step})` : ''}; nothing was begun.`,
+      'Wait until it has ended. Only when the app is gone and will not go on with it: add --despite-lock.',
+    );
+  } catch (error) {
+    if (!(error instanceof RefusedError || error instanceof TransientError)) throw error;
+    say(`warning: whether hsmkeep works on ${hsm} could not be looked at in ${clients.locks.url}; make sure that no run of it goes on`);
+  }
 }
 
 /** Brings the immutable copy to where the HSM may read it, where it is to be restored from there. */

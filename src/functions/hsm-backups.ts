@@ -1,7 +1,8 @@
 import { listBackups, readRecord } from '../clients/catalogue.ts';
 import { viewOfFolder, viewOfRecord } from '../domain/record.ts';
-import { requestedRunId } from '../domain/run-id.ts';
+import { parseRunId, requestedRunId } from '../domain/run-id.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
+import { busy, workerOn } from './busy.ts';
 import { defineRoute } from './define-route.ts';
 import { pageOf } from './paging.ts';
 import { HttpProblem } from './problem.ts';
@@ -26,11 +27,13 @@ export const hsmBackups = defineRoute({
     },
     POST: {
       role: 'operator',
-      summary: 'Takes a backup now; while one runs already, tells which',
+      summary: 'Takes a backup now; while one runs already, tells which; 409 while a restore, a drill or a check works on the HSM',
       answers: { 202: { description: 'Started', schema: schemas.started } },
-      async handle({ params }, { clients, durable, now }) {
+      async handle({ params }, tools) {
+        const { clients, durable, now } = tools;
         const { name, backupTo } = clients.hsmConfig(params['hsm'] ?? '');
-        const [running] = await liveRuns(durable, 'backup', name);
+        const running = (await liveRuns(durable, 'backup', name))[0] ?? (await workerOn(tools, name));
+        if (running !== undefined && parseRunId(running)?.kind !== 'backup') throw busy(running, name);
         if (running !== undefined) return accepted(running);
 
         const runId = requestedRunId('backup', name, now);

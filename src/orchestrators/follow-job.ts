@@ -4,9 +4,20 @@ import { checkRestoreJob } from '../activities/check-restore-job.ts';
 import type { Activity } from '../activities/define-activity.ts';
 import type { HsmJob, JobCheck, JobStart } from '../domain/job.ts';
 import { busyTooLong, notAnswered } from '../domain/problems.ts';
+import type { Problem } from '../domain/views.ts';
 import { BUSY_WAITS, JOB_POLLS, waitMs } from '../domain/waiting.ts';
 import { call, callOnce, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+
+/** The HSM answered each request with no, until the deadline: nothing was started. */
+export class NeverTaken extends StepFailed {
+  readonly minutes: number;
+
+  constructor(problem: Problem, minutes: number) {
+    super(problem);
+    this.minutes = minutes;
+  }
+}
 
 type Ended<Check> = Exclude<Check, { status: 'running' | 'unanswered' }>;
 
@@ -18,7 +29,7 @@ const MOST_UNANSWERED = 5;
  * The activity itself sees to it that a second entry does no harm.
  *
  * @returns What the activity gave that is neither busy, throttled, unknown nor refused.
- * @throws {StepFailed} refused, or still busy at the deadline.
+ * @throws {StepFailed} refused; {@link NeverTaken} still busy at the deadline.
  */
 export function* startJob<Input, Start extends Readonly<{ status: string }>>(
   context: OrchestrationContext,
@@ -34,7 +45,9 @@ export function* startJob<Input, Start extends Readonly<{ status: string }>>(
     if (!isOpen(start)) return start as Exclude<Start, Open | Refused>;
 
     if (look === BUSY_WAITS.looks) {
-      throw new StepFailed(start.status === 'busy' ? busyTooLong(hsm, Math.round(waitedMs / 60_000)) : notAnswered(hsm, start.detail));
+      const minutes = Math.round(waitedMs / 60_000);
+      if (start.status === 'unknown') throw new StepFailed(notAnswered(hsm, start.detail));
+      throw new NeverTaken(start.status === 'busy' ? busyTooLong(hsm, minutes) : notAnswered(hsm, start.detail), minutes);
     }
     log.waiting(start.status === 'busy' ? `another backup or restore runs on ${hsm}` : `${hsm} gave no clear answer (${start.detail})`);
     const ms = waitMs(BUSY_WAITS, look);

@@ -8,6 +8,7 @@ import { OLD_ENOUGH_MS } from '../domain/restore/preflights.ts';
 import { assignmentsLost, cannotCompare, differencesLeft } from '../domain/restore/problems.ts';
 import { call, problemOf, StepFailed, type Steps, sleep } from './durable.ts';
 import { followJob, startJob } from './follow-job.ts';
+import { unlessNeverFree } from './restore-hsm-job.ts';
 import type { RunLog } from './run-log.ts';
 
 /**
@@ -19,7 +20,11 @@ export function* checkBeforeRestore(context: OrchestrationContext, log: RunLog, 
   const { target, source, folder, takenAt, container, landing } = restore;
   for (let isLast = false; ; isLast = true) {
     log.begin('Pre-restore check');
-    const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing });
+    const started = yield* unlessNeverFree(
+      restore,
+      startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing }),
+    );
+    if (started instanceof StepFailed) throw started;
     const check = yield* followJob(context, log, target, started.job, started.retryAfterMs);
     if (check.status !== 'failed') return log.done();
 

@@ -12,6 +12,7 @@ import {
   accessLost,
   answerLostFoundRestored,
   neitherState,
+  neverFree,
   neverStarted,
   nothingRestored,
   outcomeUnknown,
@@ -19,7 +20,7 @@ import {
 } from '../domain/restore/problems.ts';
 import type { Problem } from '../domain/views.ts';
 import { call, StepFailed, type Steps, sleep } from './durable.ts';
-import { followJob, followWith, startJob } from './follow-job.ts';
+import { followJob, followWith, NeverTaken, startJob } from './follow-job.ts';
 import type { RunLog } from './run-log.ts';
 
 /** A restore under its lock. `safety`: the folder that leads back. */
@@ -52,7 +53,8 @@ type Unclear = Extract<StartRestoreResult, { status: 'unclear' }>;
 type Started = Extract<StartRestoreResult, { status: 'started' }>;
 
 function* start({ context, log, restore, safety }: Restoring, attempt: number): Steps<Started | Unclear> {
-  const started = yield* orProblem(startJob(context, log, restore.target, startRestore, { restore, attempt }));
+  const started = yield* orProblem(unlessNeverFree(restore, startJob(context, log, restore.target, startRestore, { restore, attempt })));
+  if (started instanceof StepFailed) throw started;
   // The step broke off: only what the HSM holds can tell how far it came.
   if ('message' in started) {
     log.waiting(started.message);
@@ -132,6 +134,16 @@ function* probe({ context, log, restore: { target, source, folder, landing } }: 
   const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing });
   yield* followJob(context, log, target, started.job, started.retryAfterMs);
   return undefined;
+}
+
+/** That the HSM never took the request is no lost answer. @returns What the steps gave, or what to fail with. */
+export function* unlessNeverFree<T>(restore: ApprovedRestore, steps: Steps<T>): Steps<T | StepFailed> {
+  try {
+    return yield* steps;
+  } catch (error) {
+    if (error instanceof NeverTaken) return new StepFailed(neverFree(restore, error.minutes));
+    throw error;
+  }
 }
 
 /** What the steps gave, or why they failed. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
 import { hsmOf, restoresTaken, takeBackup } from '../support/restores.ts';
+import { argumentsOf, az, commandsIn, jsonIn, quotedIn, readmeSection, stepsOf } from '../support/runbook.ts';
 
 const HSM = 'contoso-hsm';
 const NEW = 'contoso-new';
@@ -20,28 +21,21 @@ afterAll(async () => {
   await stack?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-let administrator: Awaited<ReturnType<AppStack['emulator']['control']['principal']>>;
-beforeEach(async () => {
-  const roles = ['Restore User', 'Backup User', 'Crypto Auditor'].map((role) => ({ hsm: '*', scope: '/', role }));
-  administrator = await stack.emulator.control.principal({ name: 'administrator', roles });
-});
+let stranger: Awaited<ReturnType<AppStack['emulator']['control']['principal']>>;
+beforeEach(() => mayDo(['Restore User', 'Backup User', 'Crypto Auditor']));
 afterEach(() => stack.emulator.control.clearFaults());
 
 type Ended = Readonly<{ code: number; stdout: string; stderr: string }>;
 
-/** The command line as a stranger types it, on a machine where nothing of hsmkeep runs. */
+/** The command line as a stranger types it, on a machine where nothing of hsmkeep runs, in a folder with `hsmkeep.json`. */
 function hsmkeep(...args: readonly string[]): Promise<Ended> {
   const { ready } = stack.emulator;
-  const hsms = [HSM, NEW].map((name) => ({ name, url: ready.hsms[name], backupTo: { container: stack.container(name).url } }));
-  const config = join(folder, 'hsmkeep.json');
-  writeFileSync(config, JSON.stringify({ hsms }));
   const env = {
     ...process.env,
     NODE_EXTRA_CA_CERTS: ready.caFile,
     IDENTITY_ENDPOINT: ready.tokenUrl,
     IDENTITY_HEADER: ready.tokenHeader,
-    AZURE_CLIENT_ID: administrator.clientId,
-    HSMKEEP_CONFIG: config,
+    AZURE_CLIENT_ID: stranger.clientId,
     HSMKEEP_STORAGE: stack.azurite.connectionString,
   };
   return new Promise((resolve) => {
@@ -51,48 +45,109 @@ function hsmkeep(...args: readonly string[]): Promise<Ended> {
   });
 }
 
+const writeConfig = (text: string): void => writeFileSync(join(folder, 'hsmkeep.json'), text);
+/** What a stranger may do: exactly this, and never as an administrator. */
+const mayDo = async (roles: readonly string[]): Promise<void> => {
+  stranger = await stack.emulator.control.principal({ name: 'stranger', roles: roles.map((role) => ({ hsm: '*', scope: '/', role })) });
+};
+
 async function planned(...options: readonly string[]) {
-  const { code, stdout, stderr } = await hsmkeep('restore', 'plan', HSM, '--direct', '--json', ...options);
+  const { code, stdout, stderr } = await hsmkeep('restore', 'plan', HSM, '--direct', '--config', 'hsmkeep.json', '--json', ...options);
   expect(code, stderr).toBe(0);
-  return JSON.parse(stdout) as { id: string; hash: string; folder: string; diff: { keys: { vanish: string[] } } };
+  return JSON.parse(stdout) as { id: string; hash: string; folder: string; diff: { keys: { vanish: string[] } }; preflights: object[] };
 }
 const execute = (plan: { id: string; hash: string }, ...options: readonly string[]) =>
-  hsmkeep('restore', 'execute', plan.id, '--hash', plan.hash.slice(0, 16), '--direct', ...options);
+  hsmkeep('restore', 'execute', plan.id, '--hash', plan.hash.slice(0, 16), '--direct', '--config', 'hsmkeep.json', ...options);
 
 describe('without hsmkeep', { timeout: 120_000 }, () => {
-  test('on the worst day, a new HSM is filled from the container of the backups alone', async () => {
+  test('on the worst day, the runbook of the README fills a new HSM from the container of the backups alone', async () => {
+    const steps = stepsOf(readmeSection('When hsmkeep itself is gone'));
+    const { ready } = stack.emulator;
     const version = await hsmOf(stack).createKey('payments');
     const secret = await hsmOf(stack).encrypt('payments', version, 'before the worst day');
+    const { objectId: colleague } = await stack.emulator.control.principal({ name: 'colleague', roles: [] });
     await takeBackup(stack);
     await stack.killHost();
     await stack.documents.delete();
+    await mayDo([]);
 
-    const page = await hsmkeep('restore', 'plan', HSM, '--target', NEW, '--direct');
+    // 1. The new HSM has the security domain of the lost one, and its own identity reads the container.
+    expect(commandsIn(steps[0] ?? '', 'az')).toEqual(['az keyvault security-domain upload']);
+    // 2. The rights; the HSM is not empty yet: a colleague has been faster, and will lose the role.
+    const [grant = ''] = commandsIn(steps[1] ?? '', 'az');
+    const roles = [...new Set(quotedIn(steps[1] ?? ''))];
+    expect(roles).toEqual(['Managed HSM Restore User', 'Managed HSM Crypto Auditor', 'Managed HSM Backup User']);
+    const grantTo = (role: string, who: string) =>
+      az(stack, grant.replace('NEW', NEW).replace('Managed HSM Restore User', role).replace('YOU', who));
+    for (const role of roles) await grantTo(role, stranger.objectId);
+    await grantTo('Managed HSM Crypto Auditor', colleague);
+    // 3. The configuration, with the addresses of this machine; that of the lost HSM leads nowhere.
+    writeConfig(
+      jsonIn(steps[2] ?? '')
+        .replace('https://contoso-hsm.managedhsm.azure.net', 'https://127.0.0.1:9')
+        .replace('https://contoso-new.managedhsm.azure.net', String(ready.hsms[NEW]))
+        .replace('https://contosobackup.blob.core.windows.net/hsm"', `${stack.container(HSM).url}"`)
+        .replace('https://contosobackup.blob.core.windows.net/hsm-new', stack.container(NEW).url),
+    );
+    // 4. The plan.
+    const [plan = ''] = commandsIn(steps[3] ?? '', 'npx');
+    const page = await hsmkeep(...argumentsOf(plan).slice(2));
     expect(page.stdout, page.stderr).toContain(`  + key versions: payments/${version}`);
-    const [, command = ''] = /Break glass: {2}hsmkeep (.*) --reason/.exec(page.stdout) ?? [];
-    const done = await hsmkeep(...command.split(' '), '--reason', 'the region is gone');
+    expect(page.stdout).toContain('Whether hsmkeep works on contoso-new now could not be looked at.');
+    // 5. The command that it ends with is the one of the runbook.
+    const [typed = ''] = commandsIn(steps[4] ?? '', 'npx');
+    const [, command = ''] = /Break glass: {2}(hsmkeep .*)/.exec(page.stdout) ?? [];
+    const [, id = '', hash = ''] = /execute (\S+) --hash (\S+)/.exec(command) ?? [];
+    expect(`npx ${command}`).toBe(typed.replace('RESTORE', id).replace('HASH', hash));
+    const done = await hsmkeep(...argumentsOf(command.replace('…', 'the region is gone')).slice(1));
     expect(done.code, done.stderr).toBe(0);
     expect(done.stderr).toContain('without approval');
+    expect(done.stderr).toContain('make sure that no run of it goes on');
     expect(done.stderr).toContain(`${NEW} is empty: nothing to back up`);
     expect(await hsmOf(stack, NEW).decrypt('payments', version, secret)).toBe('before the worst day');
+    // 6. What is named as missing, an administrator gives again with the commands beside it.
+    const missing = [...done.stderr.matchAll(/az keyvault role assignment create .*/g)].map(([line]) => line);
+    expect(missing).toContainEqual(expect.stringContaining(colleague));
+    for (const line of missing) await az(stack, line);
+    const holders = (await hsmOf(stack, NEW).assignments()).map(({ principalId }) => principalId);
+    expect(holders).toEqual(expect.arrayContaining([colleague, stranger.objectId]));
 
     const kept: string[] = [];
     for await (const { name } of stack.container(HSM).listBlobsFlat({ prefix: `hsmkeep/${HSM}/break-glass/` })) kept.push(name);
     const glass = kept.find((name) => name.endsWith('.break-glass.json')) ?? '';
-    expect(await stack.document(stack.container(HSM), glass)).toMatchObject({ by: administrator.objectId, reason: 'the region is gone' });
+    expect(await stack.document(stack.container(HSM), glass)).toMatchObject({ by: stranger.objectId, reason: 'the region is gone' });
+    const all = [HSM, NEW].map((name) => ({ name, url: ready.hsms[name], backupTo: { container: stack.container(name).url } }));
+    writeConfig(JSON.stringify({ hsms: all }));
   });
 
-  test('what an HSM holds is backed up before it is replaced, and a command that is run again restores nothing again', async () => {
+  test('stops while a run of the app works on the HSM; despite it, what the HSM holds is backed up before it is replaced, once', async () => {
     await hsmOf(stack).createKey('newcomer');
+    await stack.documents.createIfNotExists();
+    const owner = 'backup-contoso-hsm-20261122T0200Z';
+    const lock = JSON.stringify({
+      schema: 'hsmkeep.lock/1',
+      hsm: HSM,
+      owner,
+      since: '2026-11-22T02:00:00.000Z',
+      step: 'backup',
+      job: null,
+    });
+    await stack.documents.getBlockBlobClient(`locks/${HSM}.json`).upload(lock, lock.length);
     const plan = await planned();
+    expect(plan.preflights).toContainEqual(expect.objectContaining({ message: `${owner} works on ${HSM} now (backup).` }));
     expect(plan.diff.keys.vanish).toEqual([expect.stringMatching(/^newcomer\//)]);
     const before = await restoresTaken(stack);
+    const stopped = await execute(plan, '--reason', 'drill');
+    expect({ code: stopped.code, restores: await restoresTaken(stack) }).toEqual({ code: 1, restores: before });
+    expect(stopped.stderr).toContain(`${owner} of hsmkeep works on ${HSM} now (backup); nothing was begun.`);
 
-    const done = await execute(plan, '--reason', 'drill', '--json');
+    const done = await execute(plan, '--reason', 'drill', '--json', '--despite-lock');
     expect(done.code, done.stderr).toBe(0);
     expect(await stack.folders(HSM)).toContain(JSON.parse(done.stdout).safetyBackup);
     expect(await hsmOf(stack).keys()).not.toContain('newcomer');
+    await stack.documents.getBlobClient(`locks/${HSM}.json`).delete();
 
+    // A command that is run again restores nothing again.
     expect((await execute(plan, '--reason', 'drill')).code).toBe(0);
     expect(await restoresTaken(stack)).toBe(before + 1);
   });

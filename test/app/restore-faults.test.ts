@@ -78,6 +78,18 @@ describe('a restore', { timeout: 120_000 }, () => {
     expect(run.status, JSON.stringify(run.steps)).toBe('Completed');
   });
 
+  test('of an HSM that is busy until the deadline ends with a definite answer: nothing was started', async () => {
+    const body = { error: { code: '409', message: 'Another backup operation is in progress.' } };
+    await stopHurrying();
+    stopHurrying = stack.hurry(60_000);
+    const before = await restoresTaken(stack);
+    const run = await restoreUnder(() => fault('PUT', '/restore', { times: 100, action: 'answer', status: 409, body }));
+    await expectTold(run, 'Failed', /kept contoso-hsm busy for \d+ minutes: the restore was not started, and nothing was changed/);
+    expect(worst(run)?.hint).toContain(`hsmkeep restore plan ${HSM} --folder ${folder}`);
+    expect(run.steps.map(({ name }) => name)).not.toContain('Find out');
+    expect(await restoresTaken(stack)).toBe(before);
+  });
+
   test('that the HSM declines at once ends with its reason', async () => {
     const message = 'The customer provided SAS token is malformed. The SAS token does not contain the expiry field';
     const body = { error: { code: 'BadRequest', message, innererror: null } };

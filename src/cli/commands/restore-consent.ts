@@ -44,6 +44,7 @@ export function addExecute(restore: Command, context: CommandContext): void {
     .requiredOption('--hash <hash>', 'hash of the plan that you have seen; its first 16 digits do')
     .option('--reason <text>', 'with --direct: why there is no other way; kept beside the backups')
     .option('--no-safety-backup', 'with --direct: do without a backup of what is replaced')
+    .option('--despite-lock', 'with --direct: although a run of the app holds the lock of the HSM, as when the app is gone for good')
     .action(async (id: string, options: ApiOptions & WaitOptions & ExecuteDirectOptions) => {
       if (options.direct) return executeDirectly(id, options, context);
       const api = await connect(options, io, 'restore');

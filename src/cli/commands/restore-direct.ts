@@ -17,13 +17,17 @@ export type DirectOptions = Readonly<{
   readyFile?: string;
   json?: boolean;
 }>;
-export type ExecuteDirectOptions = DirectOptions & Readonly<{ hash: string; reason?: string; safetyBackup?: boolean }>;
+export type ExecuteDirectOptions = DirectOptions &
+  Readonly<{ hash: string; reason?: string; safetyBackup?: boolean; despiteLock?: boolean }>;
 
 export function withDirectOptions(command: Command): Command {
   return command
     .option('--direct', 'break glass: without the app and without approval, with your own identity; kept beside the backups')
     .option('--config <file>', 'with --direct: the configuration (HSMKEEP_CONFIG)')
-    .option('--storage <account>', 'with --direct: connection string of a storage account on this machine (HSMKEEP_STORAGE)');
+    .option(
+      '--storage <account>',
+      'with --direct: the account of the app, whose locks are looked at: its URL, or a connection string (HSMKEEP_STORAGE)',
+    );
 }
 
 /** `restore plan --direct`. */
@@ -37,8 +41,9 @@ export async function planDirectly(hsm: string, options: DirectOptions & PlanOpt
 
   const view: RestoreView = { ...plan, state: 'planned', decision: null, runId: null, outcome: null };
   const short = plan.hash.slice(0, 16);
+  const withConfig = options.config === undefined ? '' : ` --config ${options.config}`;
   print(io, options, view, (each) =>
-    restorePage(each, io, `\nBreak glass:  hsmkeep restore execute ${plan.id} --hash ${short} --direct --reason "…"\n`),
+    restorePage(each, io, `\nBreak glass:  hsmkeep restore execute ${plan.id} --hash ${short} --direct${withConfig} --reason "…"\n`),
   );
 }
 
@@ -60,6 +65,7 @@ export async function executeDirectly(id: string, options: ExecuteDirectOptions,
     executeDirect(direct, plan, {
       reason: options.reason ?? '',
       withoutSafetyBackup: options.safetyBackup === false,
+      despiteLock: options.despiteLock === true,
       now: () => io.now().toISOString(),
     }),
   );

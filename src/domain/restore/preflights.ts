@@ -20,7 +20,8 @@ export type PreflightFacts = Readonly<{
   backups: readonly BackupView[];
   /** What lies in the folder now. */
   stored: Readonly<{ blobs: number; sizeBytes: number }>;
-  lock: Pick<HsmLock, 'owner' | 'step'> | undefined;
+  /** `unreadable`: the container of the app could not be looked at. */
+  lock: Pick<HsmLock, 'owner' | 'step'> | 'unreadable' | undefined;
   live: HsmContent;
   /** From the inventory beside the backup. */
   content: HsmContent;
@@ -143,6 +144,13 @@ function agePreflight({ backups, now, source }: PreflightFacts): Preflight {
 
 function lockPreflight({ lock, target }: PreflightFacts): Preflight {
   const name = 'lock';
+  if (lock === 'unreadable')
+    return {
+      name,
+      status: 'warning',
+      message: `Whether hsmkeep works on ${target.name} now could not be looked at.`,
+      hint: 'Name the storage of the app (HSMKEEP_STORAGE or --storage), or make sure that no run of it goes on.',
+    };
   return lock
     ? {
         name,
@@ -160,7 +168,7 @@ function inventoryPreflight({ live, content, target, backup, principalId }: Pref
     return {
       name,
       status: 'warning',
-      message: `What ${target.name} holds could not be read, so what would be destroyed is not known.`,
+      message: `What ${target.name} holds could not be read, so what would be destroyed is not known. Nor is what changes there between the safety backup and the restore: that would be lost unseen.`,
       hint: `An HSM administrator grants the right to read, then plan anew: ${auditor}`,
     };
   if (content.keys === 'unreadable')

@@ -62,6 +62,12 @@ export const neverStarted = (target: string, attempts: number): Problem => ({
   hint: 'Nothing was changed. Check the network path and the health of the service, then execute a new plan.',
 });
 
+/** The HSM said no until the deadline. */
+export const neverFree = ({ source, target, folder }: PlanFacts, minutes: number): Problem => ({
+  message: `Another backup or restore kept ${target} busy for ${minutes} minutes: the restore was not started, and nothing was changed.`,
+  hint: `See who backs up or restores ${target} (its audit log names the caller). Then plan anew: hsmkeep restore plan ${source}${source === target ? '' : ` --target ${target}`} --folder ${folder}`,
+});
+
 export const nothingRestored = (key: string, detail: string): Problem => ({
   message: `The HSM restored no version of key ${key} (${detail}).`,
   hint: 'The key, or a deleted one of its name, is there: purge it first, then plan anew.',

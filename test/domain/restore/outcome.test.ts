@@ -108,6 +108,8 @@ describe('problems', () => {
       problems.outcomeUnknown(plan(), 'me'),
       problems.outcomeUnknown(elsewhere, null),
       problems.neitherState(plan(), 'mhsm-contoso-2026112209000000'),
+      problems.neverFree(plan(), 90),
+      problems.neverFree(elsewhere, 90),
       problems.neverStarted('contoso', 3),
       problems.nothingRestored('a', 'restored: 0'),
       problems.differencesLeft(plan(), ['keys/a/1 is missing']),

@@ -115,6 +115,10 @@ test('a backup that is younger than 30 minutes, or failed, is a warning', () => 
 
 test('a lock names who holds it', () => {
   expect(check('lock', { lock: { owner: 'backup-1', step: 'backup' } })?.message).toContain('backup-1 works on contoso now (backup)');
+  expect(check('lock', { lock: 'unreadable' })).toMatchObject({
+    status: 'warning',
+    message: expect.stringContaining('could not be looked at'),
+  });
   expect(check('lock', { lock: { owner: 'backup-1', step: '' } })?.message).toContain('backup-1 works on contoso now.');
 });
 
