@@ -24,8 +24,8 @@ export type AppStackOptions = Readonly<{
   /** Security domains of HSMs, by name; `emea` where none is named. */
   domains?: Readonly<Record<string, string>>;
   timeScale?: number;
-  /** Changes to the generated configuration, below each HSM. */
-  hsm?: Readonly<Record<string, unknown>>;
+  /** Changes to the generated configuration, below each HSM; by its name where they differ. */
+  hsm?: Readonly<Record<string, unknown>> | ((name: string) => Readonly<Record<string, unknown>>);
   /** Changes below one HSM, by its name; they come after those to all. */
   each?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** HSMs that are there for drills only. */
@@ -161,7 +161,7 @@ export async function startAppStack({
       schedule: '0 0 0 29 2 *',
       backupTo: { container: container(name).url },
       ...(copyDays !== undefined && { immutableCopy: { container: copies(name).url, days: copyDays } }),
-      ...hsm,
+      ...(typeof hsm === 'function' ? hsm(name) : hsm),
       ...each[name],
     })),
     drillHsms: drillHsms.map((name) => ({

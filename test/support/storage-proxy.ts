@@ -12,6 +12,10 @@ export type StorageProxy = Readonly<{
    */
   lock(prefix: string, code?: 'BlobImmutableDueToPolicy' | 'BlobImmutableDueToLegalHold'): void;
   unlock(prefix: string): void;
+  /** Listings of this container under this prefix end after their first page: the account refuses the next. */
+  cutListing(container: string, prefix: string): void;
+  /** Before the next request `METHOD /container/path` that fits is answered, this happens; once. */
+  before(request: RegExp, happens: () => Promise<void>): void;
   /** Whether the service copies between containers itself; refused when false, as across a firewall. */
   copiesItself(may: boolean): void;
   /** `METHOD /container/blob` of every request so far; those within a batch one by one. */
@@ -28,7 +32,18 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
   const locked = new Map<string, string>();
   const seen: string[] = [];
   const written = new Set<string>();
+  const cut = new Set<string>();
   let mayCopy = true;
+  let event: Readonly<{ request: RegExp; happens: () => Promise<void> }> | undefined;
+
+  /** Notes a request; what waits for it happens first. */
+  const see = async (request: string): Promise<void> => {
+    seen.push(request);
+    if (!event?.request.test(request)) return;
+    const { happens } = event;
+    event = undefined;
+    await happens();
+  };
 
   /** Why a request is refused. @param path `/container/blob` */
   const refusalOf = (method: string, path: string, isCopy: boolean): Answer | undefined => {
@@ -44,13 +59,17 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
     if (url.searchParams.get('comp') === 'batch') return void (await answerBatch(request, response));
 
     const method = request.method ?? '';
-    seen.push(`${method} ${path}`);
+    await see(`${method} ${path}`);
     // A block is no blob yet; its list makes one.
     const isWrite = method === 'PUT' && url.searchParams.get('comp') !== 'block';
     const refusal = isWrite || method === 'DELETE' ? refusalOf(method, path, 'x-ms-copy-source' in request.headers) : undefined;
     if (refusal) {
       request.resume();
       return void response.writeHead(refusal.status, { 'x-ms-error-code': refusal.code }).end();
+    }
+    if (url.searchParams.get('comp') === 'list' && cut.has(`${path}?${url.searchParams.get('prefix')}`)) {
+      if (url.searchParams.get('marker')) return void response.writeHead(403, { 'x-ms-error-code': 'AuthorizationFailure' }).end();
+      return void (await answerCut(request, response));
     }
     const forwarded = send(new URL(request.url ?? '', origin), { method, headers: request.headers }, (answer) => {
       if (isWrite && (answer.statusCode ?? 500) < 300) written.add(path);
@@ -60,6 +79,18 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
     forwarded.on('error', () => response.destroy());
     request.pipe(forwarded);
   });
+
+  /** The first page of a listing, which says that there is another one. */
+  async function answerCut(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [answer] = (await once(send(new URL(request.url ?? '', origin), { headers: request.headers }).end(), 'response')) as [
+      IncomingMessage,
+    ];
+    let xml = '';
+    for await (const chunk of answer) xml += chunk;
+    response
+      .writeHead(200, { 'content-type': 'application/xml' })
+      .end(xml.replace(/<NextMarker\s*\/>|<NextMarker><\/NextMarker>/, '<NextMarker>next</NextMarker>'));
+  }
 
   /** Carries out each part of a batch by itself: all of them are signed. */
   async function answerBatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -85,7 +116,7 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
   async function carryOut(part: string): Promise<Answer> {
     const [, target = ''] = /^DELETE (\S+) HTTP/m.exec(part) ?? [];
     const path = decodeURIComponent(target.startsWith(account) ? target.slice(account.length) : target);
-    seen.push(`DELETE ${path}`);
+    await see(`DELETE ${path}`);
     const refusal = refusalOf('DELETE', path, false);
     if (refusal) return refusal;
     const headers = Object.fromEntries(
@@ -102,6 +133,10 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
     connectionString: connectionString.replace(origin.origin, here),
     lock: (prefix, code = 'BlobImmutableDueToPolicy') => void locked.set(prefix, code),
     unlock: (prefix) => void locked.delete(prefix),
+    cutListing: (container, prefix) => void cut.add(`/${container}?${prefix}`),
+    before: (request, happens) => {
+      event = { request, happens };
+    },
     copiesItself: (may) => {
       mayCopy = may;
     },
