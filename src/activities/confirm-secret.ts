@@ -42,12 +42,22 @@ export const confirmSecret = defineActivity(
 
           await markEntry(work, entry, 'published');
           const graceUntil = facts.tags['rot-grace-until'] ?? null;
-          const next: RotationStep =
-            work.wish.mode === 'compromise' ? { step: 'retire' } : { step: 'rest', reason: 'in-grace', until: graceUntil };
-          return { ...told, done: true, next, version: facts.version, ...(graceUntil !== null && { graceUntil }) };
+          return {
+            ...told,
+            done: true,
+            next: nextOf(work, graceUntil),
+            version: facts.version,
+            ...(graceUntil !== null && { graceUntil }),
+          };
         },
       ),
 );
+
+/** After a compromise no grace is waited for; where the value that is known to others is the very one that was confirmed, it is replaced too. */
+function nextOf({ wish, current }: Work, graceUntil: string | null): RotationStep {
+  if (wish.mode === 'normal') return { step: 'rest', reason: 'in-grace', until: graceUntil };
+  return wish.wanted === current.facts.version ? { step: 'escrow', base: wish.wanted, attempt: 1 } : { step: 'retire' };
+}
 
 /** How long a request from before the publication may still take effect. Values of ours can be sent twice without harm. */
 function landingMs({ provider, current, now }: Work): number {

@@ -57,8 +57,8 @@ const REASONS: Readonly<Record<RestReason, string>> = {
 };
 
 /**
- * Replaces the value of one secret: escrow, obtain (where the target makes the value), apply, publish, confirm; whichever of these is next, because what was done before is found in
- * the vault. Ends when the new value is published and works; the old one is retired by another run, after its grace.
+ * Replaces the value of one secret: escrow, obtain (where the target makes the value), apply, publish, confirm; whichever of these is next,
+ * because what was done before is found in the vault. Ends when the new value is published and works; the old one is retired by another run, after its grace.
  */
 export const rotateSecret = defineOrchestrator('rotateSecret', ['rotate'], function* (context, input: RotateSecretInput) {
   const subject = subjectOf(input.vault, input.name);
@@ -71,6 +71,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
   let { wanted } = input;
   let published: Pick<SecretProgress, 'version' | 'graceUntil'> = {};
   let step: WorkStep = input.repair ? 'reconcile' : 'escrow';
+  let retired = false;
   let paused: SecretProgress['next'] | undefined;
 
   for (let steps = 0, waits = 0, pauses = 0; steps < MOST_STEPS; ) {
@@ -107,11 +108,16 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       case 'settled':
         return { ...told, outcome: next.how, ...published };
       case 'retire':
-        yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
-        return { ...told, outcome: 'rotated', rotationId, ...published };
+        retired = yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
+        if (retired && published.version !== undefined) return { ...told, outcome: 'rotated', rotationId, ...published };
+        if (input.repair) return { ...told, outcome: 'sound' };
+        // What ended was the rotation before; whether there is one to begin is asked anew.
+        step = 'escrow';
+        break;
       case 'rest':
         if (published.version !== undefined) return { ...told, outcome: 'rotated', rotationId, ...published };
         if (input.repair) return { ...told, outcome: 'sound' };
+        if (retired) return { ...told, outcome: 'retired' };
         // A person who asked is told; the sweep and events only took a look.
         if (input.trigger === 'request') throw new StepFailed(refusedStart(ref.vault, ref.name, REASONS[next.reason], next.until));
         return { ...told, outcome: 'nothing', because: REASONS[next.reason], until: next.until };

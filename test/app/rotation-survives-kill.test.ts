@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
-import { BOUNDARIES } from '../support/kill-rounds.ts';
-import { FIRST, rotationsOf, told, VAULT } from '../support/rotations.ts';
+import { findCanaries, placesOf } from '../support/canary-scan.ts';
+import { type KilledKind, killRotation, kindsWith } from '../support/rotation-kills.ts';
+import { FIRST, rotationsOf, VAULT } from '../support/rotations.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 let receiver: WebhookReceiver;
 let stack: AppStack;
 let kv: ReturnType<typeof rotationsOf>;
+let kinds: readonly KilledKind[];
 beforeAll(async () => {
   receiver = await startWebhookReceiver(FIRST);
   stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url] } });
   kv = rotationsOf(stack, receiver);
+  kinds = kindsWith(kv, receiver);
   await kv.secrets.setSecret('hook-key', receiver.key);
 });
 afterAll(async () => {
@@ -18,38 +21,35 @@ afterAll(async () => {
   await receiver?.stop();
 });
 
-/** Every place at which a rotation with one password (which has no step of its own to publish) or with overlap can be killed. */
-const places = (activities: readonly string[]) => activities.flatMap((activity) => BOUNDARIES.map((kind) => `${kind}:${activity}:1`));
+const kindOf = (title: string) => kinds.find((kind) => kind.title === title) as KilledKind;
 
-async function killedAt(name: string, policy: string, at: string): Promise<void> {
-  await kv.makeHooked(name, policy);
-  await stack.killHost();
-  await stack.startHost({ HSMKEEP_CRASH_AT: at });
-  const id = await kv.ask(name);
-  await stack.hostGone();
-  await stack.startHost();
-
-  const stopHurrying = stack.hurry();
-  const run = await stack.runEnd(id).finally(stopHurrying);
-  expect(run.status, `${at}: ${told(run)}`).toBe('Completed');
-  expect(kv.applied(name), 'one effective change').toBe(1);
-  const entries = await kv.entriesOf(name);
-  expect(new Set(entries.map(({ tags }) => tags?.['rot-id'])).size, 'one rotation id').toBe(1);
-  expect(await kv.versionsOf(name)).toHaveLength(2);
-  expect(receiver.accepted.has((await kv.secrets.getSecret(name)).value ?? '')).toBe(true);
-}
-
+// `npm run soak` does all boundaries of all activities, of every kind, with and without the history.
 describe('a rotation whose host is killed', () => {
-  test.each(places(['escrowSecret', 'applySecret', 'publishSecret', 'confirmSecret']))(
-    'at %s goes on with the same value and changes the target once',
-    async (at) => {
-      await killedAt(`kill-${at.replaceAll(':', '-')}`, 'every=60d;grace=7d', at);
-      expect(receiver.accepted.has(FIRST), 'the old value works in its grace').toBe(true);
-    },
-  );
+  test.each([
+    ['webhook-multi', 'after-activity:escrowSecret:1'],
+    ['webhook-multi', 'after-activity:applySecret:1'],
+    ['webhook-multi', 'after-activity:publishSecret:1'],
+    ['webhook-multi', 'after-activity:retireOldSecret:1'],
+    ['webhook-single', 'after-activity:applySecret:1'],
+    ['webhook-single', 'after-commit:applySecret:1'],
+  ])('of %s, at %s, goes on with the same value and changes the target once', async (title, at) => {
+    await killRotation(stack, kv, kindOf(title), at, false);
+  });
 
-  test.each(places(['applySecret', 'confirmSecret']))('with one password, at %s, too', async (at) => {
-    await killedAt(`single-${at.replaceAll(':', '-')}`, 'strategy=single', at);
-    expect(receiver.accepted.size).toBe(1);
+  test('has written no value anywhere but into the vaults', async () => {
+    const places = await placesOf(stack);
+    expect(
+      places.some(({ name, text }) => name.startsWith('host file') && text.includes('webhook-multi')),
+      'the places are the right ones',
+    ).toBe(true);
+    expect(receiver.seen.size).toBeGreaterThan(6);
+    expect(findCanaries(places, [...receiver.seen, receiver.key])).toEqual([]);
+  });
+
+  test.each([
+    ['webhook-multi', 'after-activity:applySecret:1'],
+    ['webhook-single', 'after-activity:applySecret:1'],
+  ])('of %s, at %s, and whose history is lost is taken up by the next', async (title, at) => {
+    await killRotation(stack, kv, kindOf(title), at, true);
   });
 });

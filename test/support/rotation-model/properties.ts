@@ -47,12 +47,19 @@ const isInGrace = ({ tags }: StoredVersion, now: string): boolean => (tags['rot-
 export function watchEnds({ hub, world, current, entries, target }: Stage, licence: Licence): void {
   hub.onEnd = ({ name, output }) => {
     const run = output as Run | undefined;
+    if (run?.result?.['mode'] === 'compromise' && run.result['outcome'] === 'rotated' && !licence.human)
+      inspectCompromise(target, world, run);
     if (name !== 'rotateSecret' || licence.human || run?.result?.['outcome'] !== 'rotated') return;
     const published = current();
     if (target.kind === 'single' && entries().at(-1)?.tags['rot-state'] === 'open') return;
     if (!published || !target.accepts(credentialOf(published)))
       world.violated('D', `${run.id} ended well, and the published value does not work`);
   };
+}
+
+/** After a compromise the value that was known to others does not work any more. */
+function inspectCompromise(target: Stage['target'], world: Stage['world'], run: Run): void {
+  if (target.accepted().length > 1) world.violated('compromise', `${run.id} ended well, and an old value still works`);
 }
 
 /**

@@ -5,7 +5,7 @@ import { escrowName } from '../../../src/domain/rotation/escrow.ts';
 import { closeLostRuns } from '../../../src/functions/lost-runs.ts';
 import { secretEvent } from '../../../src/functions/secret-event.ts';
 import { startRotation } from '../../../src/functions/secret-runs.ts';
-import { sweepSecrets } from '../../../src/orchestrators/sweep-secrets.ts';
+import { type SweepSecretsInput, sweepSecrets } from '../../../src/orchestrators/sweep-secrets.ts';
 import { fakeBlobStore } from './fake-blob-store.ts';
 import { type Fault, fakeTarget, type TargetKind } from './fake-targets.ts';
 import { FakeVault } from './fake-vault.ts';
@@ -86,7 +86,7 @@ export function setStage({ kind, lock, fault }: StageOptions) {
     },
     sweep(lookMs: number | null): void {
       sweeps += 1;
-      hub.start(sweepSecrets.name, `sweep-${sweeps}`, { vault: VAULT, after: null, lookMs });
+      hub.start(sweepSecrets.name, `sweep-${sweeps}`, { vault: VAULT, lookMs, part: null } satisfies SweepSecretsInput);
     },
     /** What the timer does beside starting sweeps. */
     closeLostRuns: () => callFunction(() => closeLostRuns({ clients, durable, now: world.now, log })),

@@ -5,12 +5,40 @@ import type { World } from './world.ts';
 /** An activity as it is registered. */
 type Run = (input: unknown) => Promise<unknown>;
 
-/** What an orchestrator waits for. `number` counts the calls of an execution, from 0. */
+/** What an orchestrator asks for. `number` counts the calls of an execution, from 0. */
 type Call =
   | Readonly<{ kind: 'activity'; number: number; name: string; input: string; retry: RetryOptions | undefined }>
   | Readonly<{ kind: 'timer'; number: number; dueMs: number }>
   | Readonly<{ kind: 'child'; number: number; name: string; input: string; id: string }>;
-type Waiting = Call | Readonly<{ kind: 'all'; calls: readonly Call[] }>;
+
+/** A call as the orchestrator holds it in its hand; what it knows of its end is what the execution has come to in the history. */
+class Asked {
+  readonly call: Call;
+  readonly #execution: Execution;
+
+  constructor(call: Call, execution: Execution) {
+    this.call = call;
+    this.#execution = execution;
+  }
+  get ended(): Ended | undefined {
+    return this.#execution.ended.get(this.call.number);
+  }
+  get isCompleted(): boolean {
+    return this.ended !== undefined;
+  }
+  get isFaulted(): boolean {
+    return this.ended !== undefined && 'failure' in this.ended;
+  }
+  get result(): unknown {
+    return this.ended && 'value' in this.ended ? JSON.parse(this.ended.value) : undefined;
+  }
+  cancel(): void {
+    this.#execution.open.delete(this.call.number);
+  }
+}
+
+/** What an orchestrator waits for: one call, all of some, or the first of some. */
+type Waiting = Asked | Readonly<{ all: readonly Asked[] }> | Readonly<{ any: readonly Asked[] }>;
 
 /** How a call ended, as JSON: nothing else survives. */
 type Ended = Readonly<{ at: string; value: string } | { at: string; failure: string }>;
@@ -20,8 +48,8 @@ type Instance = {
   readonly name: string;
   readonly startedAt: string;
   input: string;
-  /** Results by the number of their call: the history. */
-  history: Map<number, Ended>;
+  /** What ended, in order. */
+  history: Readonly<{ number: number; ended: Ended }>[];
   /** Attempts of a call so far, and when the next may begin. */
   attempts: Map<number, Readonly<{ count: number; notBeforeMs: number }>>;
   /** What the history says was called, to see that a replay calls the same. */
@@ -33,7 +61,19 @@ type Instance = {
 };
 
 /** An execution in memory: lost with the process. */
-type Execution = { readonly generator: Steps<unknown>; waiting: Waiting | undefined; at: string; calls: number; again: string | undefined };
+type Execution = {
+  generator: Steps<unknown>;
+  waiting: Waiting | undefined;
+  /** The time of the newest event that it has come to. */
+  at: string;
+  calls: number;
+  again: string | undefined;
+  /** How far it has come in the history, and what had ended there. */
+  position: number;
+  readonly ended: Map<number, Ended>;
+  /** Asked for and not ended. */
+  readonly open: Map<number, Call>;
+};
 
 const MOST_TURNS = 3_000;
 
@@ -64,7 +104,7 @@ export class TaskHub {
       name,
       startedAt: this.#world.now,
       input: JSON.stringify(input),
-      history: new Map(),
+      history: [],
       attempts: new Map(),
       called: [],
       status: 'Running',
@@ -102,7 +142,7 @@ export class TaskHub {
 
   /** What is stored of all orchestrations. */
   everything(): string {
-    return JSON.stringify([...this.#instances.values()].map((one) => ({ ...one, history: [...one.history] })));
+    return JSON.stringify([...this.#instances.values()]);
   }
 
   /**
@@ -149,7 +189,7 @@ export class TaskHub {
   }
 
   #end(instance: Instance, number: number, ended: Ended): void {
-    instance.history.set(number, ended);
+    instance.history.push({ number, ended });
   }
 
   /** Calls that can be carried out, now or later; what has results is gone on with first. */
@@ -159,55 +199,59 @@ export class TaskHub {
     return [...this.#instances.values()]
       .filter(({ status }) => status === 'Running')
       .flatMap((instance) => {
-        const { waiting } = this.#executions.get(instance.id) as Execution;
-        return callsOf(waiting)
-          .filter(({ kind, number }) => kind !== 'child' && !instance.history.has(number))
+        const { open } = this.#executions.get(instance.id) as Execution;
+        const ended = new Set(instance.history.map(({ number }) => number));
+        return [...open.values()]
+          .filter(({ kind, number }) => kind !== 'child' && !ended.has(number))
           .map((call) => ({ instance, call, fromMs: fromMs(instance, call) }));
       });
   }
 
-  /** Resumes an orchestrator for as long as the history has what it waits for; tells whether it did. */
+  /** Goes through the history, event by event, and resumes the orchestrator whenever it has what it waits for; tells whether it moved. */
   #goOn(instance: Instance): boolean {
     for (let moved = false; ; moved = true) {
       if (instance.status !== 'Running') return moved;
       const execution = this.#executions.get(instance.id) ?? this.#begin(instance);
-      const { waiting } = execution;
-      const ended = callsOf(waiting).map(({ number }) => instance.history.get(number));
-      if (waiting && ended.some((one) => one === undefined)) return moved;
-      execution.at = [execution.at, ...ended.map((one) => (one as Ended).at)].sort().at(-1) ?? execution.at;
-      this.#resume(instance, execution, waiting, ended as Ended[]);
+      if (hasItsWish(execution.waiting)) {
+        this.#resume(instance, execution);
+        continue;
+      }
+      const event = instance.history[execution.position];
+      if (!event) return moved;
+      execution.position += 1;
+      execution.at = event.ended.at;
+      execution.ended.set(event.number, event.ended);
+      execution.open.delete(event.number);
     }
   }
 
   #begin(instance: Instance): Execution {
     const orchestrator = this.#orchestrators.get(instance.name);
     if (!orchestrator) throw new Error(`there is no orchestrator ${instance.name}`);
-    const execution: { -readonly [Key in keyof Execution]: Execution[Key] } = {
+    const execution: Execution = {
       generator: undefined as unknown as Steps<unknown>,
       waiting: undefined,
       at: instance.startedAt,
       calls: 0,
       again: undefined,
+      position: 0,
+      ended: new Map(),
+      open: new Map(),
     };
     execution.generator = orchestrator.handler(this.#contextOf(instance, execution));
     this.#executions.set(instance.id, execution);
     return execution;
   }
 
-  #resume(instance: Instance, execution: Execution, waiting: Waiting | undefined, ended: readonly Ended[]): void {
+  #resume(instance: Instance, execution: Execution): void {
+    const { generator, waiting } = execution;
     try {
-      const failed = ended.find((one) => 'failure' in one);
-      const values = ended.map((one) => ('value' in one ? JSON.parse(one.value) : undefined));
-      const next =
-        failed && 'failure' in failed
-          ? execution.generator.throw(new Error(failed.failure))
-          : execution.generator.next(waiting?.kind === 'all' ? values : values[0]);
+      const failed = waiting && !('any' in waiting) ? askedOf(waiting).find(({ isFaulted }) => isFaulted) : undefined;
+      const next = failed ? generator.throw(new Error(failureOf(failed))) : generator.next(answerTo(waiting));
       if (!next.done) {
         execution.waiting = next.value as unknown as Waiting;
-        for (const call of callsOf(execution.waiting)) this.#note(instance, call);
-        return;
-      }
-      if (execution.again === undefined) this.#finish(instance, 'Completed', next.value);
+        for (const { call, isCompleted } of askedOf(execution.waiting)) if (!isCompleted) this.#note(instance, execution, call);
+      } else if (execution.again === undefined) this.#finish(instance, 'Completed', next.value);
       else this.#startAnew(instance, execution.again);
     } catch (error) {
       this.#finish(instance, 'Failed', String(error));
@@ -215,7 +259,8 @@ export class TaskHub {
   }
 
   /** The first time a call is begun; a replay must come to the same. */
-  #note(instance: Instance, call: Call): void {
+  #note(instance: Instance, execution: Execution, call: Call): void {
+    execution.open.set(call.number, call);
     const said = `${call.kind} ${'name' in call ? `${call.name} ${call.input}` : call.dueMs}`;
     const before = instance.called[call.number];
     if (before === undefined) {
@@ -227,7 +272,7 @@ export class TaskHub {
   }
 
   #startAnew(instance: Instance, input: string): void {
-    Object.assign(instance, { input, history: new Map(), attempts: new Map(), called: [] });
+    Object.assign(instance, { input, history: [], attempts: new Map(), called: [] });
     this.#executions.delete(instance.id);
   }
 
@@ -245,7 +290,7 @@ export class TaskHub {
   #contextOf(instance: Instance, execution: Execution): OrchestrationContext {
     const number = () => execution.calls++;
     const text = (input: unknown) => JSON.stringify(input ?? null);
-    const task = (waiting: Waiting) => waiting as unknown as Task;
+    const task = (call: Call) => new Asked(call, execution) as unknown as Task;
     const df = {
       instanceId: instance.id,
       get currentUtcDateTime() {
@@ -265,14 +310,26 @@ export class TaskHub {
       continueAsNew: (input: unknown) => {
         execution.again = text(input);
       },
-      Task: { all: (calls: readonly Call[]) => task({ kind: 'all', calls }) },
+      Task: { all: (all: readonly Asked[]) => ({ all }), any: (any: readonly Asked[]) => ({ any }) },
     };
     return { df } as unknown as OrchestrationContext;
   }
 }
 
-const callsOf = (waiting: Waiting | undefined): readonly Call[] =>
-  waiting === undefined ? [] : waiting.kind === 'all' ? waiting.calls : [waiting];
+const askedOf = (waiting: Waiting | undefined): readonly Asked[] =>
+  waiting === undefined ? [] : 'all' in waiting ? waiting.all : 'any' in waiting ? waiting.any : [waiting];
+
+function hasItsWish(waiting: Waiting | undefined): boolean {
+  const completed = askedOf(waiting).map(({ isCompleted }) => isCompleted);
+  return waiting && 'any' in waiting ? completed.includes(true) : !completed.includes(false);
+}
+
+function answerTo(waiting: Waiting | undefined): unknown {
+  if (waiting && 'all' in waiting) return waiting.all.map(({ result }) => result);
+  return waiting && 'any' in waiting ? waiting.any.find(({ isCompleted }) => isCompleted) : askedOf(waiting)[0]?.result;
+}
+
+const failureOf = ({ ended }: Asked): string => (ended && 'failure' in ended ? ended.failure : '');
 
 const fromMs = (instance: Instance, call: Call): number =>
   call.kind === 'timer' ? call.dueMs : (instance.attempts.get(call.number)?.notBeforeMs ?? 0);
