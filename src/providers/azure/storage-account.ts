@@ -44,8 +44,8 @@ export const markOf = (key: Sensitive): string => key.use((plain) => createHash(
  * @throws {ArmError} for everything but success.
  */
 export async function storageAccount({ credential, endpoints }: AzureAccess, id: AccountId, signal: AbortSignal) {
-  const { StorageManagementClient } = await import('@azure/arm-storage');
-  const client = new StorageManagementClient(credential, id.subscription, {
+  const requests = await import('./storage-requests.ts');
+  const client = requests.createStorageManagement(credential, id.subscription, {
     endpoint: endpoints.arm,
     apiVersion: API_VERSION,
     credentials: { scopes: [`${endpoints.arm}/.default`] },
@@ -55,14 +55,14 @@ export async function storageAccount({ credential, endpoints }: AzureAccess, id:
 
   return {
     async keys(): Promise<AccountKeys> {
-      const { keys = [] } = await asking(() => client.storageAccounts.listKeys(id.group, id.account, options));
+      const { keys = [] } = await asking(() => requests.listKeys(client, id.group, id.account, options));
       return Object.fromEntries(keys.flatMap(({ keyName, value }) => (keyName && value ? [[keyName, new Sensitive(value)]] : [])));
     },
 
     /** @returns What is under way, where the service answers before it has finished. */
     async regenerate(keyName: KeyName): Promise<Operation | undefined> {
       try {
-        await asking(() => client.storageAccounts.regenerateKey(id.group, id.account, { keyName }, options));
+        await asking(() => requests.regenerateKey(client, id.group, id.account, { keyName }, options));
         return undefined;
       } catch (error) {
         if (error instanceof Accepted) return operationIn(error, endpoints.arm);
@@ -80,7 +80,7 @@ export async function storageAccount({ credential, endpoints }: AzureAccess, id:
 
     /** `https://<account>.blob.core.windows.net`, without a slash at the end. */
     async blobEndpoint(): Promise<string> {
-      const endpoint = await asking(() => client.storageAccounts.getProperties(id.group, id.account, options)).then(
+      const endpoint = await asking(() => requests.getProperties(client, id.group, id.account, options)).then(
         ({ primaryEndpoints }) => primaryEndpoints?.blob,
         (error: unknown) => {
           // The role of a key operator does not include reading the account.
