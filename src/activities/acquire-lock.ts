@@ -42,7 +42,7 @@ export const acquireLock = defineActivity(
 );
 
 /** The run's own record tells, across apps of different duties; a run without a record never got as far as to start work. */
-async function hasEnded(store: BlobStore, run: string): Promise<boolean> {
+export async function hasEnded(store: BlobStore, run: string): Promise<boolean> {
   const path = runPath(run);
   const document = path && (await store.read(path));
   if (!path || !document) return false;

@@ -33,7 +33,7 @@ export function withCallerOptions(command: Command): Command {
  * @throws {MisuseError} when neither is there.
  */
 export async function resolveCaller(options: CallerOptions, io: Io): Promise<Caller> {
-  const storage = options.storage ?? (io.env['HSMKEEP_STORAGE'] || undefined);
+  const storage = storageOf(options, io);
   const named = options.config !== undefined || Boolean(io.env['HSMKEEP_CONFIG']);
   const local = named && options.readyFile === undefined ? undefined : await readReadyFile(io.cwd, options.readyFile);
   if (local) {
@@ -44,32 +44,40 @@ export async function resolveCaller(options: CallerOptions, io: Io): Promise<Cal
   return { config: await readConfig(options.config, io), access: await ownAccess(), storage };
 }
 
+/** One HSM that a command names, and who calls it. */
+export type NamedHsm = Readonly<{ name: string; url: string; container: string | undefined; access: Access; storage: string | undefined }>;
+
 /**
- * The administration of one HSM.
+ * The HSM that a command names.
  *
  * @param hsm A configured name; or an address such as https://contoso-hsm.managedhsm.azure.net, which needs no configuration.
  */
-export async function administrationOf(hsm: string, options: CallerOptions, io: Io): Promise<HsmAdministration> {
-  const { azureHsmAdministration } = await import('../clients/azure-hsm-administration.ts');
+export async function findHsm(hsm: string, options: CallerOptions, io: Io): Promise<NamedHsm> {
   if (hsm.includes('://')) {
     const { origin, hostname } = addressOf(hsm);
     const local = options.readyFile === undefined ? undefined : await readReadyFile(io.cwd, options.readyFile);
-    return azureHsmAdministration(
-      hostname.split('.')[0] ?? hostname,
-      origin,
-      local ? await localAccess(local.ready.emulator) : await ownAccess(),
-    );
+    const access = local ? await localAccess(local.ready.emulator) : await ownAccess();
+    const storage = storageOf(options, io) ?? local?.ready.storageConnectionString;
+    return { name: hostname.split('.')[0] ?? hostname, url: origin, container: undefined, access, storage };
   }
-  const { config, access } = await resolveCaller(options, io);
-  const hsms = [...config.hsms, ...config.drillHsms];
-  const found = hsms.find(({ name }) => name.toLowerCase() === hsm.toLowerCase());
-  if (!found)
-    throw new MisuseError(
-      `No HSM named ${hsm} is configured.`,
-      `Configured are: ${hsms.map(({ name }) => name).join(', ') || 'none'}. An address such as https://${hsm}.managedhsm.azure.net needs no configuration.`,
-    );
-  return azureHsmAdministration(found.name, found.url, access);
+  const { config, access, storage } = await resolveCaller(options, io);
+  const all = [...config.hsms, ...config.drillHsms];
+  const found = all.find(({ name }) => name.toLowerCase() === hsm.toLowerCase());
+  if (found) return { name: found.name, url: found.url, container: found.backupTo.container, access, storage };
+  throw new MisuseError(
+    `No HSM named ${hsm} is configured.`,
+    `Configured are: ${all.map(({ name }) => name).join(', ') || 'none'}. An address such as https://${hsm}.managedhsm.azure.net needs no configuration.`,
+  );
 }
+
+/** The administration of one HSM. @param hsm As for {@link findHsm} */
+export async function administrationOf(hsm: string, options: CallerOptions, io: Io): Promise<HsmAdministration> {
+  const { azureHsmAdministration } = await import('../clients/azure-hsm-administration.ts');
+  const { name, url, access } = await findHsm(hsm, options, io);
+  return azureHsmAdministration(name, url, access);
+}
+
+const storageOf = ({ storage }: CallerOptions, { env }: Io): string | undefined => storage ?? (env['HSMKEEP_STORAGE'] || undefined);
 
 type Emulator = Readonly<{ tokenUrl: string; tokenHeader: string; caFile: string }>;
 

@@ -17,6 +17,8 @@ import { runCommand } from './commands/run.ts';
 import { secretCommand } from './commands/secret.ts';
 import { settingCommand } from './commands/setting.ts';
 import { setupCommand } from './commands/setup.ts';
+import { unlockCommand } from './commands/unlock.ts';
+import { verifyAzureCommand } from './commands/verify-azure.ts';
 import { reportError } from './errors.ts';
 import { EXIT, type ExitCode, type Io } from './io.ts';
 
@@ -61,6 +63,8 @@ function buildProgram(context: CommandContext): Command {
     settingCommand,
     setupCommand,
     doctorCommand,
+    unlockCommand,
+    verifyAzureCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
 

@@ -12,7 +12,7 @@ export async function callerId(url: string, credential: TokenCredential, abortSi
 }
 
 /** The resource is the HSM's host name without its first label; behind a loopback address stands an emulator of the public cloud. */
-function scopeOf(url: string): string {
+export function scopeOf(url: string): string {
   const { hostname } = new URL(url);
   const isName = /^[^.]+\.managedhsm\./.test(hostname);
   return `https://${isName ? hostname.slice(hostname.indexOf('.') + 1) : 'managedhsm.azure.net'}/.default`;
