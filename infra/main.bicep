@@ -27,6 +27,7 @@ param tags object = {}
 @description('The duties to deploy. The restore duty can empty an HSM: deploy it when it is needed.')
 param duties Duty[] = ['backup', 'rotate']
 
+@minLength(36)
 @description('Client id of the app registration that people get tokens for (infra/hooks/app-registration.mjs makes it).')
 param authClientId string
 
@@ -35,6 +36,9 @@ param allowedClientIds string[] = ['04b07795-8ddb-461a-bbee-02f9e1bf7b46']
 
 @description('The Managed HSMs to keep.')
 param hsms Hsm[] = []
+
+@description('Managed HSMs that are there for drills only: a drill destroys what they hold.')
+param drillHsms Hsm[] = []
 
 @description('The Key Vaults whose secrets are rotated.')
 param vaults Vault[] = []
@@ -145,7 +149,13 @@ var keptHsms = map(concat(hsms, trialHsms), one => {
   maxAgeHours: one.?maxAgeHours ?? 26
   options: one.?options ?? {}
 })
-var containers = map(keptHsms, one => one.container)
+var drilledHsms = map(drillHsms, one => {
+  name: last(split(one.resourceId, '/'))
+  container: toLower(last(split(one.resourceId, '/')))
+  options: one.?options ?? {}
+})
+var allHsms = concat(hsms, drillHsms, trialHsms)
+var containers = concat(map(keptHsms, one => one.container), map(drilledHsms, one => one.container))
 
 var trialVaultName = 'kv-hsmkeep-${suffix}'
 var trialVaults = trialVault
@@ -240,6 +250,14 @@ module stateStorage 'modules/state-storage.bicep' = {
   }
 }
 
+// A restore from the immutable copy puts it into a fresh container first, because an HSM reads nothing where such a policy holds.
+var lands = immutableDays > 0 && contains(duties, 'restore')
+
+module landingRole 'modules/landing-role.bicep' = if (lands) {
+  name: 'hsmkeep-landing-${environmentName}'
+  params: { environmentName: environmentName }
+}
+
 module backupStorage 'modules/backup-storage.bicep' = {
   scope: group
   name: 'backup-storage'
@@ -253,6 +271,8 @@ module backupStorage 'modules/backup-storage.bicep' = {
     principalIds: principalIds
     hsmPrincipalId: hsmIdentity.outputs.principalId
     undoDays: undoDays
+    landingRoleId: landingRole.?outputs.id ?? ''
+    lands: lands
     lock: lockBackups
     network: endpoints
     workspaceId: monitoring.outputs.workspaceId
@@ -267,7 +287,7 @@ module immutableStorage 'modules/immutable-storage.bicep' = if (immutableDays > 
     location: backupLocation
     tags: allTags
     sku: storageSku
-    containers: containers
+    containers: map(keptHsms, one => one.container)
     days: max(1, immutableDays)
     duties: duties
     principalIds: principalIds
@@ -322,7 +342,7 @@ module newVault 'modules/trial-vault.bicep' = if (trialVault) {
 }
 
 module hsmLog 'modules/hsm-log.bicep' = [
-  for (one, i) in concat(hsms, trialHsms): {
+  for one in allHsms: {
     scope: resourceGroup(split(one.resourceId, '/')[2], split(one.resourceId, '/')[4])
     name: 'hsmkeep-log-${last(split(one.resourceId, '/'))}'
     params: { name: last(split(one.resourceId, '/')), workspaceId: monitoring.outputs.workspaceId }
@@ -392,7 +412,7 @@ module rotatedAccount 'modules/rotated-account.bicep' = [
 
 // In a private network the HSMs and vaults are reached from inside, too.
 module hsmEndpoint 'modules/private-endpoint.bicep' = [
-  for one in privateNetwork ? concat(hsms, trialHsms) : []: {
+  for one in privateNetwork ? allHsms : []: {
     scope: group
     name: 'endpoint-${last(split(one.resourceId, '/'))}'
     params: {
@@ -442,6 +462,14 @@ var madeConfig = {
       protect: { undoDays: undoDays }
     },
     immutableDays > 0 ? { immutableCopy: { container: '${immutableUrl}${one.container}', days: immutableDays } } : {},
+    one.options
+  ))
+  drillHsms: map(drilledHsms, one => union(
+    {
+      name: one.name
+      url: 'https://${one.name}.${managedHsmSuffix}'
+      backupTo: { container: '${backupUrl}${one.container}' }
+    },
     one.options
   ))
   vaults: map(keptVaults, one => union(

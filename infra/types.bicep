@@ -13,7 +13,7 @@ type Hsm = {
   @description('Hours after which its newest proven backup is too old; default 26.')
   maxAgeHours: int?
 
-  @description('More fields of hsmkeep\'s configuration for this HSM (schedule, retention, prune, securityDomain, drill …).')
+  @description('More fields of hsmkeep\'s configuration for this HSM (schedule, retention, prune, securityDomain, drill …); for a drill HSM securityDomain and repairRoles.')
   options: object?
 }
 

@@ -33,6 +33,12 @@ param hsmPrincipalId string
 @description('Days for which what was deleted or overwritten can be brought back.')
 param undoDays int
 
+@description('Restores come from the immutable copy, too, by way of a fresh container here.')
+param lands bool
+
+@description('Resource id of the role that makes such containers.')
+param landingRoleId string
+
 @description('A lock keeps the account from being deleted.')
 param lock bool
 
@@ -128,8 +134,10 @@ resource backupWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 // The restore duty reads backups and writes what it found out beside them; it neither changes nor deletes a backup.
 var blobType = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
-var changes = ['write', 'add/action', 'delete', 'move/action']
-var notAChange = join(map(changes, change => '!(ActionMatches{\'${blobType}/${change}\'})'), ' AND ')
+var notAChange = join(
+  map(['write', 'add/action', 'delete', 'move/action'], change => '!(ActionMatches{\'${blobType}/${change}\'})'),
+  ' AND '
+)
 var recordsOnly = '((${notAChange}) OR (@Resource[${blobType}:path] StringStartsWith \'hsmkeep/\'))'
 
 resource restoreReads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
@@ -145,6 +153,21 @@ resource restoreReads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+// Container names are <hsm>-landing-<digits>. It may make such containers and fill them, and delete none: not even those.
+var containerName = '@Resource[Microsoft.Storage/storageAccounts/blobServices/containers:name]'
+
+resource restoreLands 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (lands) {
+  name: guid(account.id, principalIds.?restore ?? '', landingRoleId)
+  scope: account
+  properties: {
+    roleDefinitionId: landingRoleId
+    principalId: principalIds.?restore ?? ''
+    principalType: 'ServicePrincipal'
+    condition: '((${notAChange}) OR (${containerName} StringLike \'*-landing-*\'))'
+    conditionVersion: '2.0'
+  }
+}
 
 resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'hsmkeep'

@@ -102,14 +102,19 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
 }
 
 // Plans and approvals of restores are written by the restore duty alone: what another duty's identity could forge, it could restore with.
+// Approvals of retention are the backup duty's.
 var blobType = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs'
-var changes = ['write', 'add/action', 'delete', 'move/action']
-var notAChange = join(map(changes, change => '!(ActionMatches{\'${blobType}/${change}\'})'), ' AND ')
-var notRestoreConsent = join(
-  map(['plans/', 'approvals/'], prefix => '@Resource[${blobType}:path] StringNotStartsWith \'${prefix}\''),
+var notAChange = join(
+  map(['write', 'add/action', 'delete', 'move/action'], change => '!(ActionMatches{\'${blobType}/${change}\'})'),
   ' AND '
 )
-var noForgedConsent = '((${notAChange}) OR (${notRestoreConsent}))'
+var path = '@Resource[${blobType}:path]'
+var noConsent = '${path} StringNotStartsWith \'plans/\' AND ${path} StringNotStartsWith \'approvals/\''
+var conditions = {
+  backup: '((${notAChange}) OR (${noConsent}) OR (${path} StringStartsWith \'approvals/retention-\'))'
+  restore: null
+  rotate: '((${notAChange}) OR (${noConsent}))'
+}
 
 resource onDocuments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for one in duties: {
@@ -119,8 +124,8 @@ resource onDocuments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.storageBlobDataContributor)
       principalId: principalIds[one]
       principalType: 'ServicePrincipal'
-      condition: one == 'restore' ? null : noForgedConsent
-      conditionVersion: one == 'restore' ? null : '2.0'
+      condition: conditions[one]
+      conditionVersion: conditions[one] == null ? null : '2.0'
     }
   }
 ]

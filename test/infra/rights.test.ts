@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Duty } from '../../src/domain/duty.ts';
+import { DUTY_ROLES } from '../../src/domain/rights/duty-roles.ts';
+import { restoreGrants, type ServedHsm, standingGrants } from '../../src/domain/rights/grants.ts';
 import type { Resource } from '../support/infra/compiled.ts';
 import { resolved } from '../support/infra/resolved.ts';
 import { permits, type Right, rightsIn, rightsOf } from '../support/infra/rights.ts';
@@ -23,6 +25,7 @@ describe('the rights of each identity', () => {
       'Durable Task Data Contributor on dts-hsmkeep-…/taskHubs/backup',
       'Key Vault Secrets User on contoso-kv/secrets/webhook-signing',
       'Monitoring Metrics Publisher on appi-hsmkeep-…',
+      'Storage Blob Data Contributor on hkbackup…/containers/contoso-drill',
       'Storage Blob Data Contributor on hkbackup…/containers/contoso-hsm',
       'Storage Blob Data Contributor on hkbackup…/containers/trial-hsm',
       'Storage Blob Data Contributor on hkstate…/containers/hsmkeep, with a condition',
@@ -39,6 +42,7 @@ describe('the rights of each identity', () => {
       'Durable Task Data Contributor on dts-hsmkeep-…/taskHubs/restore',
       'Key Vault Secrets User on contoso-kv/secrets/webhook-signing',
       'Monitoring Metrics Publisher on appi-hsmkeep-…',
+      'Storage Blob Data Contributor on hkbackup…/containers/contoso-drill, with a condition',
       'Storage Blob Data Contributor on hkbackup…/containers/contoso-hsm, with a condition',
       'Storage Blob Data Contributor on hkbackup…/containers/trial-hsm, with a condition',
       'Storage Blob Data Contributor on hkstate…/containers/hsmkeep',
@@ -48,6 +52,7 @@ describe('the rights of each identity', () => {
       'Storage Blob Data Reader on hkworm…/containers/trial-hsm',
       'Storage Queue Data Contributor on hkhostrestore…',
       'Storage Table Data Contributor on hkhostrestore…',
+      'hsmkeep landing on hkbackup…, with a condition',
     ]));
 
   test('are all that the rotate duty needs', () =>
@@ -76,7 +81,8 @@ describe('the rights of each identity', () => {
 });
 
 const READ_SECRET = 'Microsoft.KeyVault/vaults/secrets/getSecret/action';
-const BLOB = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
+const CONTAINER = 'Microsoft.Storage/storageAccounts/blobServices/containers';
+const BLOB = `${CONTAINER}/blobs`;
 
 /** What goes beyond a duty, in one line each. The same function judges the deployment and the deployments that are spoilt below. */
 function excesses(resources: readonly Resource[]): string[] {
@@ -98,6 +104,7 @@ function excessesOf(duty: Duty, right: Right): string[] {
       duty === 'restore' && backups && may(`${BLOB}/delete`) && !right.condition?.includes("StringStartsWith 'hsmkeep/'"),
       'deletes backups',
     ],
+    [backups && duty !== 'backup' && may(`${CONTAINER}/delete`) && !at(/\/containers\//), 'deletes containers with backups'],
     [duty !== 'rotate' && may(READ_SECRET) && !at(/\/secrets\/[^/]+$/), 'reads secrets'],
     [may('Microsoft.KeyVault/vaults/secrets/purge/action') || may('Microsoft.KeyVault/vaults/secrets/delete'), 'deletes secrets'],
     [may(`${BLOB}/write`) && at(/\/hkhost/) && !at(new RegExp(`/hkhost${duty}`)), 'writes where another app has its code'],
@@ -132,6 +139,10 @@ describe('a right outside a duty', () => {
   test.each<[string, Resource[]]>([
     ['rotate: reads backups', [assignment('rotate', CONTRIBUTOR, `${GROUP}/Microsoft.Storage/storageAccounts/hkbackupx`)]],
     ['rotate: reads backups', [assignment('rotate', CONTRIBUTOR, '/subscriptions/s/resourceGroups/g')]],
+    [
+      'restore: deletes containers with backups',
+      [assignment('restore', CONTRIBUTOR, `${GROUP}/Microsoft.Storage/storageAccounts/hkbackupx`)],
+    ],
     ['restore: deletes backups', [assignment('restore', CONTRIBUTOR, `${GROUP}/Microsoft.Storage/storageAccounts/hkbackupx`)]],
     [
       'rotate: writes where another app has its code',
@@ -156,4 +167,36 @@ describe('a right outside a duty', () => {
     const owner = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
     expect(() => rightsIn([assignment('backup', owner, GROUP)])).toThrow(`role ${owner} of principal of id-hsmkeep-backup-x is not known`);
   });
+});
+
+describe('the rights inside an HSM, which `hsmkeep setup` gives', () => {
+  const served: ServedHsm = {
+    name: 'contoso-hsm',
+    kind: 'kept',
+    preRestore: true,
+    repairRoles: true,
+    canaryKey: 'canary',
+    drilledKeys: ['canary'],
+  };
+  const actionsOf = (duty: Duty): string[] =>
+    [...standingGrants(served), ...standingGrants({ ...served, kind: 'drill' }), ...restoreGrants(served)]
+      .filter((grant) => grant.duty === duty)
+      .flatMap(({ role }) => DUTY_ROLES[role].actions);
+
+  test('let the backup duty restore, change and use nothing', () => {
+    expect(new Set(actionsOf('backup'))).toEqual(
+      new Set([
+        'backup/start/action',
+        'backup/status/action',
+        'keys/read/action',
+        'keys/deletedKeys/read/action',
+        'roleDefinitions/read/action',
+        'roleAssignments/read/action',
+      ]),
+    );
+  });
+
+  test('let the rotate duty do nothing', () => expect(actionsOf('rotate')).toEqual([]));
+
+  test('let the restore duty take no backup', () => expect(actionsOf('restore')).not.toContain('backup/start/action'));
 });

@@ -11,7 +11,13 @@ param hsms = [
   {
     resourceId: '/subscriptions/00000000-0000-4000-8000-00000000bbbb/resourceGroups/hsms/providers/Microsoft.KeyVault/managedHSMs/Contoso-HSM'
     maxAgeHours: 30
-    options: { securityDomain: 'emea', prune: 'mark' }
+    options: { securityDomain: 'emea', prune: 'mark', drill: { into: 'contoso-drill' } }
+  }
+]
+param drillHsms = [
+  {
+    resourceId: '/subscriptions/00000000-0000-4000-8000-00000000bbbb/resourceGroups/hsms/providers/Microsoft.KeyVault/managedHSMs/contoso-drill'
+    options: { securityDomain: 'emea' }
   }
 ]
 param vaults = [

@@ -25,11 +25,14 @@ export async function findBicep(): Promise<BicepCli> {
   return restore();
 }
 
-/** Runs the compiler. @throws when it finds an error, with what it printed. */
-export async function bicep(cli: BicepCli, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+/** Runs the compiler, with `env` beside this process's variables. @throws when it finds an error, with what it printed. */
+export async function bicep(
+  cli: BicepCli & Readonly<{ env?: Readonly<Record<string, string>> }>,
+  ...args: string[]
+): Promise<{ stdout: string; stderr: string }> {
   if ('missing' in cli) throw new Error(cli.missing);
   try {
-    return await run(cli.path, args, { timeout: COMPILE_MS, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...QUIET } });
+    return await run(cli.path, args, { timeout: COMPILE_MS, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...QUIET, ...cli.env } });
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     throw new Error(`bicep ${args.join(' ')} failed:\n${stdout}${stderr}`.trim(), { cause: error });
