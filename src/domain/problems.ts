@@ -66,13 +66,18 @@ export function storageRefused(container: string, refusal: Refusal): Problem {
   }
 }
 
+/** Whether a code that an HSM passed on is the storage's. */
+const isAboutStorage = (code: string): boolean => /Container|Authoriz|Authentic|Blob|Storage|Signature|Account|Resource/i.test(code);
+
+/** Whether a refusal of a pre-restore check says a reason of its own, so that it is no use to wait until the backup is older. */
+export const hasNoCureInTime = (code: string): boolean => isAboutStorage(code) || /SecurityDomain|InvalidBackup/i.test(code);
+
 /** A job of the HSM ended as failed. */
 export function jobFailed(hsm: string, what: string, code: string, detail: string, container: string): Problem {
-  const storage = /Container|Authoriz|Authentic|Blob|Storage|Signature|Account|Resource/i.test(code);
   const text = `${code}${detail && detail !== code ? `: ${detail}` : ''}`;
   return {
     message: `The ${what} on ${hsm} failed (${text}).`,
-    hint: storage
+    hint: isAboutStorage(code)
       ? `The HSM could not use ${container}: check that the container exists, that the HSM's own identity has "Storage Blob Data Contributor" on it (or that the SAS is valid), and that the account lets trusted services in.`
       : 'Look at the code; when it does not explain itself, ask Azure support with the job id and time. Older backups are untouched; the next run tries again.',
   };

@@ -3,7 +3,7 @@ import type { ApprovedRestore } from '../activities/check-restore-approval.ts';
 import { compareRestored } from '../activities/compare-restored.ts';
 import { repairRoles } from '../activities/repair-roles.ts';
 import { startPreRestore } from '../activities/start-pre-restore.ts';
-import { jobFailed } from '../domain/problems.ts';
+import { hasNoCureInTime, jobFailed } from '../domain/problems.ts';
 import { OLD_ENOUGH_MS } from '../domain/restore/preflights.ts';
 import { assignmentsLost, cannotCompare, differencesLeft } from '../domain/restore/problems.ts';
 import { call, problemOf, StepFailed, type Steps, sleep } from './durable.ts';
@@ -12,7 +12,8 @@ import { unlessNeverFree } from './restore-hsm-job.ts';
 import type { RunLog } from './run-log.ts';
 
 /**
- * Asks the target whether it would take the backup. One that is refused while it is younger than 30 minutes is offered again when it is not.
+ * Asks the target whether it would take the backup. One that is refused while it is younger than 30 minutes is offered again when it is not,
+ * unless the refusal says another reason.
  *
  * @throws {StepFailed} when it would not.
  */
@@ -30,7 +31,7 @@ export function* checkBeforeRestore(context: OrchestrationContext, log: RunLog, 
 
     const problem = jobFailed(target, 'pre-restore check', check.code, check.detail, `${landing ?? container}/${folder}`);
     const oldEnoughMs = Date.parse(takenAt) + OLD_ENOUGH_MS - context.df.currentUtcDateTime.getTime();
-    if (isLast || oldEnoughMs <= 0) throw new StepFailed(problem);
+    if (isLast || oldEnoughMs <= 0 || hasNoCureInTime(check.code)) throw new StepFailed(problem);
     log.waiting(
       `${problem.message} It is offered again when it is 30 minutes old, at ${new Date(Date.parse(takenAt) + OLD_ENOUGH_MS).toISOString()}`,
     );

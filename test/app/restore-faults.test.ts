@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
+import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
 import { decide, execute, grantRestoreDuty, hsmOf, planRestore, restoresTaken, takeBackup } from '../support/restores.ts';
 
 const HSM = 'contoso-hsm';
@@ -39,6 +39,9 @@ async function restoreUnder(letIn: () => Promise<unknown>, body: object = {}): P
   expect(started.status, started.text).toBe(202);
   return stack.runEnd(planned.body.id);
 }
+
+const takenAt = async (of: string): Promise<string | undefined> =>
+  (await stack.document<{ takenAt: string }>(stack.container(HSM), `hsmkeep/${HSM}/${of}.json`))?.takenAt;
 
 async function expectTold(run: Run, status: Run['status'], words: RegExp): Promise<void> {
   expect(run, JSON.stringify(run.steps, null, 1)).toMatchObject({ status, endedAt: expect.any(String) });
@@ -88,6 +91,29 @@ describe('a restore', { timeout: 120_000 }, () => {
     expect(worst(run)?.hint).toContain(`hsmkeep restore plan ${HSM} --folder ${folder}`);
     expect(run.steps.map(({ name }) => name)).not.toContain('Find out');
     expect(await restoresTaken(stack)).toBe(before);
+  });
+
+  test('of a backup that the HSM finds too young is offered again when it is 30 minutes old', async () => {
+    const error = { code: 'BackupTooRecent', message: 'It can be restored once it is 1800 s old.', innererror: null };
+    const body = { status: 'Failed', statusDetails: 'BackupTooRecent', error, jobId: 'x', startTime: 1, endTime: 2 };
+    await stopHurrying();
+    stopHurrying = stack.hurry(1_000);
+    const planned = await planRestore(stack, { selector: { folder } });
+    await decide(stack, planned.body);
+    await fault('GET', '/restore/*/pending', { times: 1, action: 'answer', status: 200, body });
+    await execute(stack, planned.body);
+    await until('the countdown to be shown', async () => {
+      const shown = (await stack.api(`/runs/${planned.body.id}`)).body as Run;
+      return /offered again when it is 30 minutes old, at \d{4}-/.test(shown.steps?.at(-1)?.message ?? '');
+    });
+    await stopHurrying();
+    stopHurrying = stack.hurry(60_000);
+    const run = await stack.runEnd(planned.body.id);
+    expect(run.status, JSON.stringify(run.steps)).toBe('Completed');
+    const checks = run.steps.filter(({ name }) => name === 'Pre-restore check');
+    expect(checks).toHaveLength(2);
+    const oldEnough = Date.parse(checks[1]?.startedAt ?? '') - Date.parse(String((await takenAt(folder)) ?? ''));
+    expect(oldEnough).toBeGreaterThanOrEqual(30 * 60_000);
   });
 
   test('that the HSM declines at once ends with its reason', async () => {

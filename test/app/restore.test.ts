@@ -1,9 +1,10 @@
+import { ContainerSASPermissions } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupRecord } from '../../src/domain/record.ts';
 import type { RestoreView } from '../../src/domain/restore/view.ts';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
 import { flipByte } from '../support/drills.ts';
-import { grantRestoreDuty, hsmOf, planRestore, restoreNow, takeBackup } from '../support/restores.ts';
+import { decide, execute, grantRestoreDuty, hsmOf, planRestore, restoreNow, takeBackup } from '../support/restores.ts';
 
 const HSM = 'contoso-hsm';
 const SPARE = 'contoso-spare';
@@ -200,6 +201,54 @@ describe('a restore from the immutable copy', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a restore that cannot be', { timeout: 120_000 }, () => {
+  test('because the SAS token has expired ends with the storage’s own word, before anything is touched', async () => {
+    await hsmOf(stack).createKey('behind-sas');
+    const folder = await takeBackup(stack);
+    const expired = await stack.container(HSM).generateSasUrl({
+      permissions: ContainerSASPermissions.parse('rl'),
+      startsOn: new Date(Date.now() - 7_200_000),
+      expiresOn: new Date(Date.now() - 3_600_000),
+    });
+    const secret = `${stack.emulator.ready.vaults['contoso-kv']}/secrets/hsm-sas`;
+    await stack.emulator.send(`${secret}?api-version=7.5`, { method: 'PUT', body: { value: new URL(expired).search.slice(1) } });
+    const hsms = stack.config.hsms.map((hsm) =>
+      hsm['name'] === HSM ? { ...hsm, backupTo: { container: stack.container(HSM).url, auth: { sas: secret } } } : hsm,
+    );
+    await stack.killHost();
+    await stack.startHost({ HSMKEEP_CONFIG: JSON.stringify({ ...stack.config, hsms }) });
+    const kept = await hsmOf(stack, SPARE).keys();
+
+    const { run } = await restoreNow(stack, { target: SPARE, selector: { folder } });
+    expect(run.status).toBe('Failed');
+    expect(run.steps.at(-1)).toMatchObject({
+      name: 'Pre-restore check',
+      message: expect.stringMatching(/failed \((AuthenticationFailed|AuthorizationFailure)/),
+      hint: expect.stringContaining('that the SAS is valid'),
+    });
+    expect(JSON.stringify(run)).not.toMatch(/sig=|se=/);
+    expect(await hsmOf(stack, SPARE).keys()).toEqual(kept);
+    await stack.killHost();
+    await stack.startHost();
+  });
+
+  test('because the folder is gone by then ends with that, and with what to do', async () => {
+    const folder = await takeBackup(stack);
+    const plan = (await planRestore(stack, { selector: { folder } })).body as RestoreView;
+    await execute(stack, plan);
+    for await (const { name } of stack.container(HSM).listBlobsFlat({ prefix: `${folder}/` }))
+      await stack.container(HSM).getBlobClient(name).delete();
+    await decide(stack, plan);
+    const run = await stack.runEnd(plan.id);
+    expect(run.status).toBe('Failed');
+    expect(run.steps.at(-1)).toMatchObject({
+      name: 'Plan again',
+      message: `There is no backup of ${HSM} called ${folder}.`,
+      hint: expect.stringContaining(`hsmkeep backup list ${HSM}`),
+    });
+  });
+});
+
 describe('an identity with no right but to restore', { timeout: 120_000 }, () => {
   test('plans blind and says so, restores, and cannot compare', async () => {
     const objectId = await grantRestoreDuty(stack, ['Restore User']);
@@ -237,4 +286,16 @@ describe('an identity with no right but to restore', { timeout: 120_000 }, () =>
     const look = (await planRestore(stack, { selector: { folder: plan.folder } })).body as RestoreView;
     expect(look.diff.keys).toEqual({ vanish: [], comeBack: [], change: [] });
   });
+});
+
+test('all of this was done by the identities of the duties, and none of it by the emulator’s administrator', async () => {
+  const requests = await stack.emulator.control.requests();
+  const starts = requests.filter(
+    ({ method, path }) => (method === 'PUT' && /restore$/.test(path)) || (method === 'POST' && /backup$/.test(path)),
+  );
+  const callers = (matching: RegExp) => [
+    ...new Set(starts.filter(({ path, caller }) => matching.test(path) && caller).map(({ caller }) => caller)),
+  ];
+  expect(callers(/restore$/)).toEqual(['test-restore']);
+  expect(callers(/backup$/)).toEqual(['test-backup']);
 });

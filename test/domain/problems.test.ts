@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as problems from '../../src/domain/problems.ts';
+import { hasNoCureInTime } from '../../src/domain/problems.ts';
 import { redact } from '../../src/domain/redact.ts';
 
 const refusal = (kind: problems.Refusal['kind'], detail = 'd', code = 'C'): problems.Refusal => ({ kind, code, detail });
@@ -59,6 +60,13 @@ describe('jobFailed', () => {
     });
     expect(problems.jobFailed('a', 'backup', 'InternalError', '', 'https://s/c').message).toBe('The backup on a failed (InternalError).');
   });
+});
+
+test('only a refusal that may be due to the backup’s youth has a cure in time', () => {
+  expect(['BackupTooRecent', 'Failed', 'InternalError'].map(hasNoCureInTime)).toEqual([false, false, false]);
+  expect(['AuthorizationFailure', 'ContainerNotFound', 'SecurityDomainMismatch', 'InvalidBackup'].map(hasNoCureInTime)).toEqual(
+    Array(4).fill(true),
+  );
 });
 
 test('every other problem says what happened and what to do', () => {

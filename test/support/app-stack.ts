@@ -67,6 +67,8 @@ export type AppStack = Readonly<{
   proxy: StorageProxy | undefined;
   /** The app's own container. */
   documents: ContainerClient;
+  /** The configuration that the host was started with; another is a setting of the next start. */
+  config: Readonly<{ hsms: readonly Readonly<Record<string, unknown>>[] }>;
   startHost(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves when the host process is gone, by its own doing or another's. */
   hostGone(): Promise<void>;
@@ -267,6 +269,7 @@ export async function startAppStack({
     copies,
     proxy,
     documents,
+    config,
     startHost,
     hostGone,
     killHost,
