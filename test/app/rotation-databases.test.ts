@@ -28,6 +28,16 @@ describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real data
     await killedRotation(app, app.mariadb[strategy], { at: 'request' });
   });
 
+  test('with one password tells for how long logins may have failed', async () => {
+    const { kv, stack } = app;
+    const { value, tags } = await app.mariadb.single.make('gap');
+    await kv.secrets.setSecret('gap', value, { tags });
+    const run = await kv.rotate('gap');
+    const gapMs = Number(run.result?.['gapMs']);
+    expect(gapMs, told(run)).toBeGreaterThan(0);
+    expect(stack.hostLog()).toContain(`metric {"name":"rotation_gap_seconds","value":${gapMs / 1000},"vault":"${VAULT}"}`);
+  });
+
   test('takes over the password that a person gave the user in use, and the version without tags', async () => {
     const { kv, stack } = app;
     const { value, tags } = await app.postgres.alternating.make('mended');

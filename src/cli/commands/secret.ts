@@ -76,9 +76,9 @@ function addManage(secret: Command, { io }: CommandContext): void {
     .command('manage')
     .description('have a secret rotated from now on: its target is checked and its current value tried there; nothing is rotated')
     .argument('<vault/name>', 'the secret')
-    .requiredOption('--provider <name>', 'what rotates it: generated, webhook')
+    .requiredOption('--provider <name>', 'what rotates it: postgres, mariadb, generated, webhook, …; see docs/providers.md')
     .option('--target <url>', 'what it is a credential for, without credentials; the configuration must allow it')
-    .option('--principal <name>', 'the account on the target')
+    .option('--principal <name>', 'the account on the target; two that take turns as a|b')
     .option('--admin <vault/name>', 'the secret with the right to change it; mi or self')
     .option('--policy <text>', 'such as "every=60d;grace=7d;window=Sat 02:00/3h Europe/Berlin"')
     .option('--notify <names>', 'webhooks of the configuration that are told')
@@ -92,6 +92,10 @@ function addManage(secret: Command, { io }: CommandContext): void {
     });
   withExamples(withApiOptions(manage), [
     ['a random value that an application reads', 'hsmkeep secret manage contoso-kv/app-key --provider generated --policy "every=90d"'],
+    [
+      'two users of a PostgreSQL database take turns',
+      'hsmkeep secret manage contoso-kv/db --provider postgres --target postgres://db.contoso.net/app --principal "app_a|app_b" --admin contoso-kv/db-admin',
+    ],
     [
       "somebody's own code changes the password",
       'hsmkeep secret manage contoso-kv/db --provider webhook --target https://rotate.contoso.net/db --admin contoso-kv/hook-key --dry-run',
