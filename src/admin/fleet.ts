@@ -29,8 +29,10 @@ export type Fleet = FleetOptions &
     hsms: readonly ServedHsm[];
     administration(hsm: string): HsmAdministration;
     clients: Clients;
-    /** Every container that hsmkeep uses, each once; the app's own only when its account was named. */
+    /** Every container that setup makes, each once; the app's own only when its account was named. */
     containers: readonly Container[];
+    /** Containers of second copies: they come with their time policy, so setup makes none. */
+    copies: readonly Container[];
   }>;
 
 export function openFleet(options: FleetOptions): Fleet {
@@ -44,12 +46,14 @@ export function openFleet(options: FleetOptions): Fleet {
     ...(storage === undefined ? [] : APP_CONTAINERS.map((name) => `${own.blobEndpoint}/${name}`)),
     ...hsms.map(({ backupTo }) => backupTo.container),
   ];
+  const containersAt = (all: readonly string[]) => [...new Set(all)].map((url) => azureContainer(url, access.credential, own));
   return {
     ...options,
     hsms: servedHsms(config, CANARY_KEY),
     administration: (hsm) => administrations.get(hsm) as HsmAdministration,
     clients: createClients({ config, storage: account, duties: ['backup'], identities: {} }, 'backup', access),
-    containers: [...new Set(urls)].map((url) => azureContainer(url, access.credential, own)),
+    containers: containersAt(urls),
+    copies: containersAt(hsms.flatMap(({ immutableCopy }) => immutableCopy?.container ?? [])),
   };
 }
 

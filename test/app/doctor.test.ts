@@ -57,13 +57,16 @@ afterAll(async () => {
 });
 afterEach(() => emulator.control.clearFaults());
 
-type Changes = Readonly<{ as?: string; now?: Date; config?: Record<string, unknown> }>;
+type Changes = Readonly<{ as?: string; now?: Date; config?: Record<string, unknown>; rotate?: string }>;
 
 /** The command line as an administrator of both HSMs, or somebody else. */
-function run([command = '', ...args]: readonly string[], { as = administrator, now = new Date(), config: changed = {} }: Changes = {}) {
+function run(
+  [command = '', ...args]: readonly string[],
+  { as = administrator, now = new Date(), config: changed = {}, rotate }: Changes = {},
+) {
   const storageConnectionString = azurite.connectionString;
   const readyFile = writeReadyFile(emulator, { folder, config: { ...config, ...changed }, storageConnectionString, clientId: as });
-  const identity = ['--identity', `backup=${ids.backup}`, `restore=${ids.restore}`];
+  const identity = ['--identity', `backup=${ids.backup}`, `restore=${ids.restore}`, ...(rotate ? [`rotate=${rotate}`] : [])];
   return hsmkeep([command, ...args, ...identity, '--ready-file', readyFile], { now });
 }
 
@@ -284,37 +287,57 @@ describe('a vault', () => {
   });
 
   describe('with a topic', () => {
-    const topic = '/subscriptions/s1/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics/kv';
-    const escrowId = '/subscriptions/s1/resourceGroups/g/providers/Microsoft.KeyVault/vaults/escrow';
-    const reader = (principalId: string, role = '4633458b-17de-408a-b874-0445c86b69e6') => ({
-      properties: { principalId, roleDefinitionId: `/subscriptions/s1/providers/Microsoft.Authorization/roleDefinitions/${role}` },
+    const group = '/subscriptions/s1/resourceGroups/g/providers';
+    const topic = `${group}/Microsoft.EventGrid/systemTopics/kv`;
+    const vaultId = `${group}/Microsoft.KeyVault/vaults/kv`;
+    const escrowId = `${group}/Microsoft.KeyVault/vaults/escrow`;
+    const ROTATOR = '33333333-aaaa-4bbb-8ccc-000000000003';
+    const roleId = (role: string) => `/subscriptions/s1/providers/Microsoft.Authorization/roleDefinitions/${role}`;
+    const held = (principalId: string, role = 'rotator') => ({ properties: { principalId, roleDefinitionId: roleId(role) } });
+    const assignments = (id: string) => `${id}/providers/Microsoft.Authorization/roleAssignments`;
+    const role = (...actions: string[]) => ({
+      properties: { permissions: [{ dataActions: actions.map((action) => `Microsoft.KeyVault/vaults/secrets/${action}/action`) }] },
     });
-    /** Azure Resource Manager, which the emulator has nothing of for vaults. */
-    const arm = (answers: Readonly<Record<string, readonly object[]>>) =>
+    const ROTATING = ['readMetadata', 'getSecret', 'setSecret', 'update'];
+    const roles = {
+      [roleId('rotator')]: role(...ROTATING),
+      [roleId('reader')]: role('getSecret'),
+      [roleId('watcher')]: role('readMetadata'),
+    };
+    /** Azure Resource Manager, which the emulator has nothing of for vaults and topics. */
+    const arm = (answers: Readonly<Record<string, object>>) =>
       serve(({ path, authorization }) => {
         if (!authorization?.startsWith('Bearer ')) return { status: 401, body: {} };
-        const value = answers[path.split('?')[0] ?? ''];
-        return value ? { body: { value } } : { status: 403, body: {} };
+        const answered = answers[path.split('?')[0] ?? ''];
+        return answered ? { body: Array.isArray(answered) ? { value: answered } : answered } : { status: 403, body: {} };
       });
+    const lookingAs = async (checks: readonly string[], answers: Readonly<Record<string, object>>) => {
+      const { url } = await arm({ [topic]: { properties: { source: vaultId } }, ...roles, ...answers });
+      const vaults = [vaultOf({ topic })];
+      return findings(checks, { rotate: ROTATOR, config: { hsms: [], drillHsms: [], vaults, endpoints: { arm: url } } });
+    };
 
-    test('more than one reader of the escrow vault is a finding that names them', async () => {
-      const found = async (...readers: object[]) => {
-        const { url } = await arm({
-          '/subscriptions/s1/resources': [{ id: escrowId }],
-          [`${escrowId}/providers/Microsoft.Authorization/roleAssignments`]: readers,
-        });
-        return looking(['escrow'], { topic }, { endpoints: { arm: url } });
-      };
-      expect(await found(reader('rotator'), reader('watcher', '00000000-0000-0000-0000-000000000000'))).toEqual([]);
-      expect(await found(reader('rotator'), reader('curious'))).toEqual([expect.stringContaining('2 may read it: curious, rotator')]);
+    test.each(ROTATING)('a rotator without secrets/%s/action is a finding, of exactly that', async (action) => {
+      const lesser = role(...ROTATING.filter((one) => one !== action));
+      const answers = { [assignments(vaultId)]: [held(ROTATOR), held('somebody')] };
+      expect(await lookingAs(['rights'], answers)).toEqual([]);
+      expect(await lookingAs(['rights'], { ...answers, [roleId('rotator')]: lesser })).toEqual([
+        `rights of ${VAULT}: rotate (${ROTATOR}) lacks secrets/${action}/action`,
+      ]);
+    });
+
+    test('a reader of the escrow vault who does not rotate is a finding that names him', async () => {
+      const found = (...holders: object[]) =>
+        lookingAs(['escrow'], { '/subscriptions/s1/resources': [{ id: escrowId }], [assignments(escrowId)]: holders });
+      expect(await found(held(ROTATOR), held('watching', 'watcher'))).toEqual([]);
+      expect(await found(held(ROTATOR), held('curious', 'reader'))).toEqual([expect.stringContaining('can be read by curious')]);
     });
 
     test('that nobody is told by of near expiry is a finding', async () => {
-      const found = async (...includedEventTypes: string[]) => {
-        const subscription = { name: 'rotate', properties: { filter: { includedEventTypes } } };
-        const { url } = await arm({ [`${topic}/eventSubscriptions`]: [subscription] });
-        return looking(['near-expiry events'], { topic }, { endpoints: { arm: url } });
-      };
+      const found = (...includedEventTypes: string[]) =>
+        lookingAs(['near-expiry events'], {
+          [`${topic}/eventSubscriptions`]: [{ name: 'rotate', properties: { filter: { includedEventTypes } } }],
+        });
       expect(await found('Microsoft.KeyVault.SecretNearExpiry')).toEqual([]);
       expect(await found('Microsoft.KeyVault.SecretExpired')).toEqual([expect.stringContaining('tells of secrets that near their expiry')]);
     });

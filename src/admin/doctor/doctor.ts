@@ -23,7 +23,7 @@ export async function examine(fleet: Fleet, { only, hsms, now }: DoctorOptions):
   const groups = await Promise.all([
     ...(wants('versions') && hsms === undefined ? [[checkVersions(process.versions.node, VERSION, now().toISOString())]] : []),
     ...chosen.map((hsm) => checkHsm(fleet, hsm, wants, now)),
-    ...(wants('container') && hsms === undefined ? fleet.containers.map(checkContainer) : []),
+    ...(wants('container') && hsms === undefined ? [...fleet.containers, ...fleet.copies].map(checkContainer) : []),
     ...(hsms === undefined ? fleet.config.vaults.map((vault) => checkVault(fleet, vault, wants)) : []),
     ...(wants('target') && hsms === undefined ? [Promise.all(targetsOf(fleet).map(checkTarget))] : []),
   ]);

@@ -21,7 +21,7 @@ export function checkTable(checks: readonly Check[], { stdout, env }: Io): strin
     style.dim,
   );
   const advice = checks.filter(({ status, hint }) => status !== 'ok' && hint !== null);
-  const lines = advice.map(({ subject, message, hint }) => `${subject}: ${message}\n  ${hint}\n`);
+  const lines = advice.map(({ subject, check, message, hint }) => `${subject}, ${check}: ${message}\n  ${hint}\n`);
   const wrong = checks.filter(({ status }) => status === 'finding').length;
   const end = wrong === 0 ? 'Nothing is wrong.\n' : `${counted(wrong, 'finding')}.\n`;
   return [rows, ...lines, end].join('\n');

@@ -1,7 +1,7 @@
 import { fullAction } from './data-actions.ts';
 import { DUTY_ROLES } from './duty-roles.ts';
 import type { Grant } from './grants.ts';
-import type { Permission } from './roles.ts';
+import { allows } from './patterns.ts';
 import type { HsmRoles } from './setup-plan.ts';
 
 /** A right: `action` without its prefix. */
@@ -29,13 +29,4 @@ export function missingRights(roles: HsmRoles, principalId: string, grants: read
 function covers(held: string, scope: string): boolean {
   const [above, below] = [held.toLowerCase(), scope.toLowerCase()];
   return above === '/' || above === below || below.startsWith(`${above}/`);
-}
-
-const allows = ({ dataActions, notDataActions }: Permission, action: string): boolean =>
-  dataActions.some((pattern) => fits(pattern, action)) && !notDataActions.some((pattern) => fits(pattern, action));
-
-/** Case does not matter; `*` stands for anything. */
-function fits(pattern: string, action: string): boolean {
-  const escaped = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${escaped.join('.*')}$`, 'i').test(action);
 }

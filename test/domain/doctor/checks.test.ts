@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Check } from '../../../src/domain/doctor/check.ts';
-import { readersIn } from '../../../src/domain/doctor/escrow.ts';
 import { checkClock, checkVersions } from '../../../src/domain/doctor/machine.ts';
 import { checkProtection } from '../../../src/domain/doctor/protection.ts';
 import { checkRights, type RightsInput } from '../../../src/domain/doctor/rights.ts';
+import { checkEscrowReaders, checkVaultRights, readersOf } from '../../../src/domain/doctor/vault-rights.ts';
 import type { Arm } from '../../../src/domain/rights/arm.ts';
 import { definitionOf, ROLE_KEYS } from '../../../src/domain/rights/duty-roles.ts';
 import { assignment, BACKUP, RESTORE, served } from '../rights/builders.ts';
@@ -137,18 +137,36 @@ describe('checkProtection', () => {
   });
 });
 
-test('readersIn names everybody once who can read secrets by a built-in role', () => {
-  const roles = '/providers/Microsoft.Authorization/roleDefinitions/';
-  const assigned = (principalId: string, role: string) => ({ properties: { principalId, roleDefinitionId: roles + role } });
-  expect(
-    readersIn([
-      assigned('b', '4633458B-17DE-408A-B874-0445C86B69E6'),
-      assigned('a', '00482a5a-887f-4fb3-b363-3b7fe8e74483'),
-      assigned('a', 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'),
-      assigned('c', '21090545-7ca7-4776-b22c-e363652d74d2'),
-      { properties: { roleDefinitionId: `${roles}4633458b-17de-408a-b874-0445c86b69e6` } },
-      { properties: { principalId: 'd' } },
-      {},
-    ]),
-  ).toEqual(['a', 'b']);
+describe('who may what in a vault', () => {
+  const secrets = (...actions: string[]) => [
+    { dataActions: actions.map((one) => `Microsoft.KeyVault/vaults/secrets/${one}`), notDataActions: [] },
+  ];
+  const ROTATING = secrets('readMetadata/action', 'getSecret/action', 'setSecret/action', 'update/action');
+  const holder = (principalId: string, permissions = ROTATING) => ({ principalId, permissions });
+  const roles = (...holders: ReturnType<typeof holder>[]) => ({ id: '/vaults/kv', holders });
+
+  test('readersOf names everybody once who can read values, by whatever role', () => {
+    const found = readersOf(roles(holder('B'), holder('a', secrets('*')), holder('a'), holder('c', secrets('readMetadata/action'))));
+    expect(found).toEqual(['a', 'b']);
+  });
+
+  test('checkVaultRights names each right that rotations lack', () => {
+    expect(checkVaultRights('kv', roles(holder('R')), 'r').map(told)).toEqual(['rights: ok']);
+    const missing = checkVaultRights('kv', roles(holder('r', secrets('getSecret/action', 'readMetadata/action')), holder('other')), 'r');
+    expect(missing.map(({ message }) => message)).toEqual([
+      'rotate (r) lacks secrets/setSecret/action',
+      'rotate (r) lacks secrets/update/action',
+    ]);
+    expect(missing[0]?.hint).toContain('--assignee-object-id r --assignee-principal-type ServicePrincipal --scope /vaults/kv');
+  });
+
+  test('checkEscrowReaders wants the rotator alone, or one reader when it is not named', () => {
+    const checked = (rotator: string | undefined, ...holders: string[]) =>
+      checkEscrowReaders('kv', 'escrow', roles(...holders.map((one) => holder(one))), rotator);
+    expect(checked('r', 'R')).toMatchObject({ status: 'ok', message: 'r alone may read escrow' });
+    expect(checked('r')).toMatchObject({ status: 'ok', message: 'nobody may read escrow' });
+    expect(checked('r', 'r', 'x')).toMatchObject({ status: 'finding', message: 'escrow can be read by x, who do not rotate' });
+    expect(checked(undefined, 'x')).toMatchObject({ status: 'ok' });
+    expect(checked(undefined, 'x', 'y')).toMatchObject({ status: 'finding', message: 'escrow can be read by x, y' });
+  });
 });
