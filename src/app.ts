@@ -1,6 +1,7 @@
 import { acquireLock } from './activities/acquire-lock.ts';
 import { addProof } from './activities/add-proof.ts';
 import { applySecret } from './activities/apply-secret.ts';
+import { auditRun } from './activities/audit-run.ts';
 import { checkAdoption } from './activities/check-adoption.ts';
 import { checkBackupJob } from './activities/check-backup-job.ts';
 import { checkRestoreApproval } from './activities/check-restore-approval.ts';
@@ -38,6 +39,7 @@ import { pruneBackup } from './activities/prune-backup.ts';
 import { pruneCopy } from './activities/prune-copy.ts';
 import { publishSecret } from './activities/publish-secret.ts';
 import { purgeCanary } from './activities/purge-canary.ts';
+import { queueNotices } from './activities/queue-notices.ts';
 import { reconcileSecret } from './activities/reconcile-secret.ts';
 import { releaseLock } from './activities/release-lock.ts';
 import { repairRoles } from './activities/repair-roles.ts';
@@ -48,6 +50,7 @@ import { saveRun } from './activities/save-run.ts';
 import { sealCopy } from './activities/seal-copy.ts';
 import { sealInventory } from './activities/seal-inventory.ts';
 import { sealManifest } from './activities/seal-manifest.ts';
+import { sendNotice } from './activities/send-notice.ts';
 import { startBackup } from './activities/start-backup.ts';
 import { startPreBackup } from './activities/start-pre-backup.ts';
 import { startPreRestore } from './activities/start-pre-restore.ts';
@@ -107,6 +110,7 @@ export const ACTIVITIES = [
   addProof,
   applySecret,
   checkAdoption,
+  auditRun,
   checkBackupJob,
   checkRestoreApproval,
   checkRestoreJob,
@@ -142,6 +146,7 @@ export const ACTIVITIES = [
   pruneCopy,
   publishSecret,
   purgeCanary,
+  queueNotices,
   reconcileSecret,
   releaseLock,
   repairRoles,
@@ -152,6 +157,7 @@ export const ACTIVITIES = [
   sealCopy,
   sealInventory,
   sealManifest,
+  sendNotice,
   startBackup,
   startPreBackup,
   startPreRestore,

@@ -3,7 +3,10 @@ import type { Config, HsmConfig, VaultConfig } from '../config/config.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Duty } from '../domain/duty.ts';
 import { NotConfiguredError } from '../domain/errors.ts';
+import { Sensitive } from '../domain/rotation/sensitive.ts';
 import { type Access, lazyCredential, readingOptions } from './access.ts';
+import type { AuditLog } from './audit-log.ts';
+import { azureAuditLog } from './azure-audit-log.ts';
 import { azureBlobStore, parseStorage } from './azure-blob-store.ts';
 import { azureManagedHsm } from './azure-managed-hsm.ts';
 import { azureVault } from './azure-vault.ts';
@@ -39,6 +42,10 @@ export type Clients = Readonly<{
   documents: BlobStore;
   /** Where the runs of the app keep their locks and records: the same container, unless the app is gone and somebody restores without it. */
   locks: BlobStore;
+  /** The container `hsmkeep-audit`. */
+  audit: AuditLog;
+  /** The value behind a reference of the configuration, `https://<vault>/secrets/<name>`. */
+  referenced(reference: string): Promise<Sensitive>;
 }>;
 
 /**
@@ -99,6 +106,8 @@ export function createClients({ config, storage, duties, identities, emulatedClo
     azure: { credential, tenantId: config.tenantId ?? '', endpoints: config.endpoints },
     documents,
     locks: documents,
+    audit: azureAuditLog(`${account.blobEndpoint}/hsmkeep-audit`, credential, account),
+    referenced: async (reference) => new Sensitive(await readSecret(reference, { credential, ca })),
   };
 }
 

@@ -164,7 +164,7 @@ export const configFile = z.strictObject({
         kind: z.literal('webhook'),
         url: z.url(),
         signingKey: secretReference.optional(),
-        on: z.array(z.enum(['failed', 'degraded', 'recovered', 'overdue'])).min(1),
+        on: z.array(z.enum(['failed', 'degraded', 'recovered', 'overdue'])),
       }),
     )
     .default([]),

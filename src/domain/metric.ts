@@ -13,3 +13,11 @@ export const metricLine = (name: string, value: number, labels: MetricLabels = {
 /** That a run has ended, and how. A rotation is told by its vault: the names of secrets would be too many. */
 export const runEnded = ({ kind, subject, status }: Run): string =>
   metricLine('run_ended', 1, { kind, subject: kind === 'rotation' ? subject.replace(/\..*$/, '') : subject, status });
+
+/** How long each step of a run took, in seconds, waiting included. */
+export const stepSeconds = ({ kind, steps }: Run): string[] =>
+  steps.flatMap(({ name, startedAt, endedAt }) =>
+    endedAt === null
+      ? []
+      : [metricLine('step_seconds', (Date.parse(endedAt) - Date.parse(startedAt)) / 1000, { kind, step: name.toLowerCase() })],
+  );

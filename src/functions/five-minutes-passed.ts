@@ -19,6 +19,7 @@ import { startSafetyBackups } from './safety-backups.ts';
 import { listLive, liveRuns, startOnce } from './start-run.ts';
 import { tellAges } from './tell-ages.ts';
 import { tellOverdue } from './tell-overdue.ts';
+import { queueOverdue, sendWaiting } from './waiting-notices.ts';
 
 /** Every five minutes, UTC. */
 export const SCHEDULE = '0 */5 * * * *';
@@ -63,7 +64,9 @@ export const fiveMinutesPassed =
     if (duties.includes('backup')) {
       await startSafetyBackups({ clients, durable, log });
       await tellAges({ clients, now, log });
+      await queueOverdue({ clients, now, log });
     }
+    await sendWaiting({ clients, now, log });
   };
 
 async function decide(durable: DurableClient, clients: Clients, run: Due): Promise<'start' | 'later' | 'no'> {

@@ -1,9 +1,14 @@
 import type { OrchestrationContext } from 'durable-functions';
+import { auditRun } from '../activities/audit-run.ts';
+import { queueNotices } from '../activities/queue-notices.ts';
 import { saveRun } from '../activities/save-run.ts';
-import { runEnded } from '../domain/metric.ts';
+import { sendNotice } from '../activities/send-notice.ts';
+import { auditEvents, auditLine } from '../domain/audit.ts';
+import { runEnded, stepSeconds } from '../domain/metric.ts';
 import { type Run, type RunKind, type Step, type StepStatus, worstStatus } from '../domain/run.ts';
 import type { Problem } from '../domain/views.ts';
-import { call, problemOf, type Steps, throttlesOf } from './durable.ts';
+import { VERSION } from '../version.ts';
+import { call, callOnce, problemOf, StepFailed, type Steps, throttlesOf } from './durable.ts';
 
 /** Keeps a run's steps and shows them as the orchestration's custom status. */
 export class RunLog {
@@ -124,20 +129,48 @@ export function* recordedRun(
   }
 
   const throttled = throttlesOf(context);
-  const ended = log.end(throttled > 0 ? { ...result, throttled } : result);
+  if (throttled > 0) result = { ...result, throttled };
+  const { ended, notices } = yield* audited(context, log, result);
+  let stored = ended;
   try {
     yield* call(context, saveRun, { run: ended });
-    return told(context, ended);
   } catch (error) {
     // The orchestration's own output still tells; the schedule's next look stores it.
     log.begin('Run record');
     log.fail(problemOf(error));
-    return told(context, log.end(result));
+    stored = log.end(result);
+  }
+  if (notices) yield* announce(context, stored);
+  return told(context, stored);
+}
+
+/** Adds the run to the audit trail. Without that it is degraded: what nobody can show later did not go well. */
+function* audited(context: OrchestrationContext, log: RunLog, result: Run['result']): Steps<Readonly<{ ended: Run; notices: boolean }>> {
+  const run = log.end(result);
+  try {
+    const { notices } = yield* call(context, auditRun, { run });
+    return { ended: run, notices };
+  } catch (error) {
+    log.begin('Audit');
+    log.degrade(problemOf(error));
+    return { ended: log.end(result), notices: true };
   }
 }
 
-/** The alerts in infra/ read this. */
+/** Puts notices into the outbox and sends them. What fails here waits there for the timer, and fails no run. */
+function* announce(context: OrchestrationContext, run: Run): Steps<void> {
+  try {
+    const paths = yield* call(context, queueNotices, { run });
+    for (const path of paths) yield* callOnce(context, sendNotice, { path });
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+    if (!context.df.isReplaying) context.warn(`notices of ${run.id} could not be sent now: ${error.problem.message}`);
+  }
+}
+
+/** The alerts in infra/ read the metrics; whoever forwards the log has the audit trail in it. */
 function told(context: OrchestrationContext, run: Run): Run {
-  if (!context.df.isReplaying) context.info(runEnded(run));
+  if (context.df.isReplaying) return run;
+  for (const line of [runEnded(run), ...stepSeconds(run), ...auditEvents(run, VERSION).map(auditLine)]) context.info(line);
   return run;
 }

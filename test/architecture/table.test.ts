@@ -52,6 +52,7 @@ describe('the table of ARCHITECTURE.md', () => {
       'azure-managed-hsm',
       'azure-canary-keys',
       'azure-vault',
+      'azure-audit-log',
       'catalogue',
     ]
       .map((name) => read(`src/clients/${name}.ts`))
@@ -74,6 +75,7 @@ describe('the table of ARCHITECTURE.md', () => {
 /** What our client interfaces call the SDK's methods. */
 const PORT_METHOD: Readonly<Record<string, string>> = {
   upload: 'write',
+  appendBlock: 'append',
   delete: 'remove',
   submitBatch: 'removeMany',
   syncCopyFromURL: 'copyFrom',

@@ -37,6 +37,8 @@ export type AppStackOptions = Readonly<{
   applications?: readonly string[];
   /** Changes to the generated configuration, below each vault. */
   vault?: Readonly<Record<string, unknown>>;
+  /** More of the generated configuration, beside HSMs and vaults; made when the vaults listen. */
+  more?: (ready: TestEmulator['ready']) => Readonly<Record<string, unknown>>;
   /** There is a queue service, too. */
   queue?: boolean;
   /** Changes to the settings of the host. */
@@ -69,6 +71,8 @@ export type AppStack = Readonly<{
   documents: ContainerClient;
   /** The configuration that the host was started with; another is a setting of the next start. */
   config: Readonly<{ hsms: readonly Readonly<Record<string, unknown>>[] }>;
+  /** The container of the audit trail. */
+  auditTrail: ContainerClient;
   startHost(env?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves when the host process is gone, by its own doing or another's. */
   hostGone(): Promise<void>;
@@ -118,6 +122,7 @@ export async function startAppStack({
   storageAccounts = [],
   applications = [],
   queue = false,
+  more = () => ({}),
   env = {},
   backupRoles,
   hsmMayWrite = true,
@@ -145,12 +150,17 @@ export async function startAppStack({
   const copies = (name: string) => blobs.getContainerClient(`copies-${name}`);
   const documents = blobs.getContainerClient('hsmkeep');
   const perHsm = copyDays === undefined ? [container] : [container, copies];
-  await Promise.all([documents.create(), ...hsms.flatMap((name) => perHsm.map((of) => of(name).create()))]);
+  await Promise.all([
+    documents.create(),
+    blobs.getContainerClient('hsmkeep-audit').create(),
+    ...hsms.flatMap((name) => perHsm.map((of) => of(name).create())),
+  ]);
 
   const identities = await makeIdentities(emulator, hsms, backupRoles);
   const config = {
     tenantId: emulator.ready.tenantId,
     audience: 'api://hsmkeep',
+    ...more(emulator.ready),
     endpoints: {
       authority: emulator.ready.authorityUrl,
       ...(emulator.ready.armUrl && { arm: emulator.ready.armUrl }),
@@ -270,6 +280,7 @@ export async function startAppStack({
     proxy,
     documents,
     config,
+    auditTrail: blobs.getContainerClient('hsmkeep-audit'),
     startHost,
     hostGone,
     killHost,

@@ -1,0 +1,10 @@
+/** The audit trail, container `hsmkeep-audit`: lines are added and never changed. */
+export interface AuditLog {
+  /**
+   * Adds lines to this process's blob of the day, in one request. A repetition adds them again.
+   *
+   * @param at ISO 8601 UTC; names the day.
+   * @throws {RefusedError} or {TransientError}
+   */
+  append(lines: readonly string[], at: string): Promise<void>;
+}

@@ -1,0 +1,51 @@
+import type { Run } from './run.ts';
+
+/**
+ * One line of the audit trail: a step of a run, or (with `step` null) its end with what came of it. No value of a secret, ever. `id` is the
+ * same when a line is written twice. Times are ISO 8601 UTC.
+ */
+export type AuditEvent = Readonly<{
+  schema: 'hsmkeep.audit/1';
+  id: string;
+  at: string;
+  run: string;
+  kind: Run['kind'];
+  subject: string;
+  step: string | null;
+  outcome: string;
+  software: string;
+  message?: string;
+  result?: Run['result'];
+}>;
+
+/**
+ * What the audit trail keeps of a run that has ended.
+ *
+ * @param software Version of hsmkeep.
+ */
+export function auditEvents(run: Run, software: string): AuditEvent[] {
+  const { id, kind, subject, result, startedAt } = run;
+  const base = { schema: 'hsmkeep.audit/1', run: id, kind, subject, software } as const;
+  const steps = run.steps.map(
+    ({ name, status, message, endedAt }, index): AuditEvent => ({
+      ...base,
+      id: `${id}/${index}`,
+      at: endedAt ?? startedAt,
+      step: name,
+      outcome: status,
+      ...(message !== undefined && { message }),
+    }),
+  );
+  const end: AuditEvent = {
+    ...base,
+    id: `${id}/end`,
+    at: run.endedAt ?? startedAt,
+    step: null,
+    outcome: run.status,
+    ...(result && { result }),
+  };
+  return [...steps, end];
+}
+
+/** The same lines in the app's log, where an alert or a forwarder finds them. */
+export const auditLine = (event: AuditEvent): string => `audit ${JSON.stringify(event)}`;

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
+import { type NoticeReceiver, startNoticeReceiver } from '../support/notice-receiver.ts';
+import { FIRST, GENERATED, rotationsOf, VAULT } from '../support/rotations.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+
+let notices: NoticeReceiver;
+let receiver: WebhookReceiver;
+let stack: AppStack;
+let kv: ReturnType<typeof rotationsOf>;
+beforeAll(async () => {
+  notices = await startNoticeReceiver();
+  receiver = await startWebhookReceiver(FIRST);
+  const endpoint = (name: string, on: string[], more: object = {}) => ({ name, kind: 'webhook', url: notices.urlOf(name), on, ...more });
+  stack = await startAppStack({
+    vaults: [VAULT],
+    more: ({ vaults }) => ({
+      notify: [
+        endpoint('ops', ['failed', 'degraded', 'recovered', 'overdue'], { signingKey: `${vaults[VAULT]}/secrets/notice-key` }),
+        endpoint('chat', ['failed']),
+        endpoint('team-app', []),
+      ],
+    }),
+  });
+  kv = rotationsOf(stack, receiver);
+  await kv.secrets.setSecret('notice-key', notices.key);
+});
+afterAll(async () => {
+  await stack?.stop();
+  await receiver?.stop();
+  await notices?.stop();
+});
+
+const about = (endpoint: string, subject: string) => notices.taken(endpoint).filter(({ body }) => body.text.includes(subject));
+const waiting = async (): Promise<string[]> => {
+  const found: string[] = [];
+  for await (const { name } of stack.documents.listBlobsFlat({ prefix: 'outbox/' })) found.push(name);
+  return found;
+};
+
+describe('notices', () => {
+  test('tell those who want it that a run failed, with what to do, and that all is well again', async () => {
+    await kv.secrets.setSecret('ailing', FIRST, { tags: { ...GENERATED, 'rot-provider': 'no-such-thing' } });
+    const failed = await kv.rotate('ailing');
+    expect(failed.status).toBe('Failed');
+    await until('the notice', () => about('ops', 'ailing').length > 0 && about('chat', 'ailing').length > 0);
+    expect(about('ops', 'ailing')).toMatchObject([
+      {
+        isSigned: true,
+        body: {
+          type: 'run.failed',
+          id: `${failed.id}.failed`,
+          text: expect.stringMatching(/no provider no-such-thing[\s\S]*What to do:/),
+          run: { id: failed.id, kind: 'rotation', subject: 'contoso-kv.ailing', status: 'Failed' },
+        },
+      },
+    ]);
+
+    await kv.secrets.setSecret('ailing', FIRST, { tags: GENERATED });
+    await kv.rotate('ailing');
+    await until('the good news', () => about('ops', 'ailing').length > 1);
+    expect(about('ops', 'ailing')[1]?.body).toMatchObject({ type: 'run.recovered', text: expect.stringContaining('well again') });
+    expect(about('chat', 'ailing')).toHaveLength(1);
+  });
+
+  test('tell consumers that a secret names of its new version, and nobody else', async () => {
+    await kv.secrets.setSecret('consumed', FIRST, { tags: { ...GENERATED, 'rot-notify': 'team-app, nobody' } });
+    const run = await kv.rotate('consumed');
+    await until('the notice', () => about('team-app', 'consumed').length > 0);
+    const { version, rotationId, graceUntil } = run.result ?? {};
+    expect(about('team-app', 'consumed').map(({ body }) => body)).toEqual([
+      expect.objectContaining({
+        type: 'secret.rotated',
+        id: `${version}.rotated`,
+        secret: { ref: 'contoso-kv/consumed', version, rotationId, graceUntil },
+      }),
+    ]);
+    expect(about('ops', 'consumed')).toEqual([]);
+  });
+
+  test('wait in the outbox for an endpoint that is down, which holds up neither the run nor the others', async () => {
+    notices.down.add('ops');
+    await kv.secrets.setSecret('unheard', FIRST, { tags: { ...GENERATED, 'rot-provider': 'no-such-thing' } });
+    await kv.rotate('unheard');
+    await until('the notice to the other', () => about('chat', 'unheard').length === 1);
+    await until('the one that waits', async () => (await waiting()).length === 1);
+
+    notices.down.clear();
+    // A process does not ask one that failed again for a minute of its own time; a new one does.
+    await stack.killHost();
+    await stack.startHost();
+    await kv.sweepUntil('the notice', async () => about('ops', 'unheard').length > 0);
+    expect(about('ops', 'unheard')[0]).toMatchObject({ isSigned: true, body: { type: 'run.failed' } });
+    await until('the outbox to be empty', async () => (await waiting()).length === 0);
+  });
+
+  test('tell once a day that an HSM has no proven backup', async () => {
+    await kv.sweepUntil('the notice', async () => about('ops', 'contoso-hsm has no proven backup').length > 0);
+    const ids = about('ops', 'contoso-hsm has no proven backup').map(({ body }) => body.id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
+
+test('the audit trail has every step of every run, in storage and in the log, and no value', async () => {
+  await kv.secrets.setSecret('audited', FIRST, { tags: GENERATED });
+  const run = await kv.rotate('audited');
+  let trail = '';
+  for await (const { name } of stack.auditTrail.listBlobsFlat()) {
+    expect(name).toMatch(/^\d{4}\/\d\d\/\d\d\/[0-9a-f]{12}\.jsonl$/);
+    trail += (await stack.auditTrail.getBlobClient(name).downloadToBuffer()).toString();
+  }
+  const events = trail
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter((event) => event.run === run.id);
+  expect(events.map(({ step, outcome }) => [step, outcome])).toEqual([
+    ...run.steps.map(({ name, status }) => [name, status]),
+    [null, 'Completed'],
+  ]);
+  expect(events.at(-1)).toMatchObject({ schema: 'hsmkeep.audit/1', kind: 'rotation', result: { secret: 'contoso-kv/audited' } });
+  const { value = '' } = await kv.secrets.getSecret('audited');
+  expect(trail + stack.hostLog()).not.toContain(value);
+  expect(stack.hostLog()).toContain(`${run.id}/end`);
+});
