@@ -5,6 +5,8 @@ import { type LocalStorage, startAzurite } from './stack/azurite.ts';
 import type { Child } from './stack/child.ts';
 import { emulatorControl } from './stack/control.ts';
 import { type DataFolder, openDataFolder } from './stack/data-folder.ts';
+import { provideDemoSecrets } from './stack/demo-secrets.ts';
+import { type DemoTargets, startDemoTargets } from './stack/demo-targets.ts';
 import { type EmulatorReady, startEmulator } from './stack/emulator.ts';
 import { type HostReady, startHost } from './stack/host.ts';
 import { type ConfigDocument, demoConfig, withLocalSignIn } from './stack/local-config.ts';
@@ -47,7 +49,7 @@ export interface RunningStack {
 const PART_DEADLINE_MS = 60_000;
 
 /**
- * Starts the local stack: storage, emulator, what an administrator sets up, and the function app, in that order. The ready file is
+ * Starts the local stack: storage (and a Redis, where one is installed), emulator, what an administrator sets up, and the function app, in that order. The ready file is
  * written last, in one step, and lies there for as long as the stack runs.
  *
  * @throws {OperatorError} when a port or the folder is taken, or a part does not come up; everything started is stopped then.
@@ -83,14 +85,16 @@ export async function startStack(options: StackOptions): Promise<RunningStack> {
 
 async function startParts(folder: DataFolder, options: StackOptions, part: StartPart): Promise<{ ready: StackReady; config: Config }> {
   const { onProgress, signal } = options;
+  const isDemo = options.config === undefined;
   onProgress('starting the storage emulator (Azurite)');
-  const storage = await startAzurite(folder, part);
+  const [storage, targets] = await Promise.all([startAzurite(folder, part), isDemo ? startDemoTargets(folder, part) : {}]);
   onProgress('starting the emulator of Managed HSM, Key Vault and identity');
   const emulator = await startEmulator(folder, storage.connectionString, part);
 
-  onProgress('setting up identities, containers and demo keys');
-  const config = await writeConfig(folder, options, emulator, storage);
+  onProgress('setting up identities, containers, demo keys and secrets');
+  const config = await writeConfig(folder, options, emulator, storage, targets);
   const identities = await provision(emulator, storage, config);
+  if (isDemo) await provideDemoSecrets(emulator, targets);
   signal.throwIfAborted();
 
   onProgress('starting the function app');
@@ -106,8 +110,14 @@ async function startParts(folder: DataFolder, options: StackOptions, part: Start
   return { ready, config };
 }
 
-async function writeConfig(folder: DataFolder, { config }: StackOptions, emulator: EmulatorReady, storage: LocalStorage): Promise<Config> {
-  const text = `${JSON.stringify(withLocalSignIn(config ?? demoConfig(emulator, storage), emulator), null, 2)}\n`;
+async function writeConfig(
+  folder: DataFolder,
+  { config }: StackOptions,
+  emulator: EmulatorReady,
+  storage: LocalStorage,
+  targets: DemoTargets,
+): Promise<Config> {
+  const text = `${JSON.stringify(withLocalSignIn(config ?? demoConfig(emulator, storage, targets), emulator), null, 2)}\n`;
   writeFileAtomically(folder.configFile, text);
   const { parseConfig } = await import('../config/config.ts');
   return parseConfig(text);

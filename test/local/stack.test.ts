@@ -53,19 +53,21 @@ async function listening({ apiUrl, emulator, storageConnectionString }: StackRea
 }
 
 describe('dev --once', { timeout: PATIENCE_MS }, () => {
-  test('takes a proven backup of each HSM; the next start takes none and counts them', async () => {
+  test('takes a proven backup of each HSM and rotates secrets; the next start does neither again', async () => {
     const data = emptyFolder();
     const first = await hsmkeep('dev', '--once', '--data', data);
     expect(first.stdout).toMatch(/^HSM +FOLDER +PROOF +BLOBS +SIZE +KEYS +DURATION\ncontoso-hsm +mhsm-contoso-hsm-\d{16} +L3c +\d/);
     expect(first.stdout).toMatch(/\nhsmkeep: 2 of 2 HSMs have a proven backup of \d{4}-\d\d-\d\d\n$/);
     expect(first.stderr).toMatch(/contoso-hsm: backup: completed in /);
     expect(first.stderr).toMatch(/contoso-hsm: drill: Canary done/);
+    expect(first.stdout).toMatch(/\ncontoso-kv\/session-signing-key +in-grace +generated /);
+    expect(first.stdout).toMatch(/\ncontoso-kv\/contosodata-key +fresh +azure-storage-key /);
     expect(first.stderr).not.toMatch(/warning|\n {4}at /i);
     expect(first.code).toBe(0);
     expect(existsSync(join(data, 'ready.json'))).toBe(false);
 
     const second = await hsmkeep('dev', '--once', '--data', data);
-    expect(second.stderr).not.toMatch(/(backup|drill): completed/);
+    expect(second.stderr).not.toMatch(/(backup|drill|rotation): completed/);
     expect(second.stdout).toMatch(/\nhsmkeep: 2 of 2 HSMs have a proven backup of \d{4}-\d\d-\d\d\n$/);
     expect(second.code).toBe(0);
   });

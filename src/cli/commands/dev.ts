@@ -13,8 +13,10 @@ export type DevOptions = Readonly<{
 /** `hsmkeep dev`: the local stack, which is also `npm start`. */
 export function devCommand({ io, exit }: CommandContext): Command {
   const command = new Command('dev')
-    .description('run all of hsmkeep on this machine: storage, two emulated HSMs, the function app; and take a first night of backups')
-    .option('--once', 'end after one night of backups; free ports')
+    .description(
+      'run all of hsmkeep on this machine: storage, emulated HSMs and vaults, the function app; take a first night of backups, rotate the demo secrets',
+    )
+    .option('--once', 'end after one night of backups and the rotations that are done within seconds; free ports')
     .option('--data <dir>', 'folder that keeps everything', '.hsmkeep')
     .option('--config <file>', 'your own configuration instead of the one made for the emulated HSMs')
     .option('--ready-file <file>', 'where to say that all is up (default: ready.json in the data folder)')

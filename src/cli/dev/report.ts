@@ -1,8 +1,10 @@
 import type { StackReady } from '../../local/stack.ts';
 import type { Io } from '../io.ts';
+import { secretTable } from '../output/secret-views.ts';
 import { styleFor } from '../output/style.ts';
 import { type Column, facts, table } from '../output/table.ts';
 import { elapsed, NONE, number, printable, sizeInWords } from '../output/words.ts';
+import type { Rotations } from './rotations.ts';
 import type { HsmNight } from './tonight.ts';
 
 /** The backups of the night, and below them what went wrong. */
@@ -25,6 +27,13 @@ export function nightReport(nights: readonly HsmNight[], io: Io): string {
     problems.map((problem) => `\n${style.bad(printable(hsm))}: ${printable(problem).replaceAll('\n', '\n  ')}\n`),
   );
   return table(columns, nights, style.dim) + problems.join('');
+}
+
+/** How the secrets stand, and below them what went wrong. */
+export function rotationReport({ secrets, problems }: Rotations, io: Io): string {
+  const style = styleFor(io.stdout, io.env);
+  const told = problems.map((problem) => `\n${style.bad(printable(problem).replaceAll('\n', '\n  '))}\n`);
+  return secretTable(secrets, [], io) + told.join('');
 }
 
 /** The sentence that a script may rely on; always the last line of `dev --once`. */
@@ -54,6 +63,7 @@ Try, in another terminal:
   npx hsmkeep hsm list
   npx hsmkeep backup now ${hsm}
   npx hsmkeep backup list ${hsm}
+  npx hsmkeep secret list
   npx hsmkeep run list
 
 Ctrl-C stops everything; the next start goes on with what is there.

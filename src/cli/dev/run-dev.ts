@@ -9,15 +9,16 @@ import { EXIT, type ExitCode, type Io } from '../io.ts';
 import { runProgress } from '../output/run-progress.ts';
 import { styleFor } from '../output/style.ts';
 import { Interrupted, type Interruption, takeInterruptions } from './interruption.ts';
-import { nightReport, verdict, whereToLook } from './report.ts';
+import { nightReport, rotationReport, verdict, whereToLook } from './report.ts';
+import { type Rotations, rotateFirst } from './rotations.ts';
 import { dateIn, type HsmNight, spendTheNight } from './tonight.ts';
 
 const DEFAULT_PORT = 7071;
 
 /**
- * Runs the local stack and a first night of backups; then serves until it is interrupted, or ends with `--once`.
+ * Runs the local stack, a first night of backups and, on its own demo secrets, first rotations; then serves until it is interrupted, or ends with `--once`.
  *
- * @returns 1 when an HSM came through `--once` without a proven backup, or when `--once` was interrupted.
+ * @returns 1 when an HSM came through `--once` without a proven backup, when a rotation failed, or when `--once` was interrupted.
  * @throws {MisuseError} for a bad configuration, before anything is started; {@link OperatorError} when a part does not come up or ends.
  */
 export async function runDev(options: DevOptions, io: Io): Promise<ExitCode> {
@@ -39,12 +40,13 @@ export async function runDev(options: DevOptions, io: Io): Promise<ExitCode> {
       signal: interruption.signal,
     });
 
-    const { nights, date } = await whileIntact(stack, interruption, firstNight(stack, readyFile, interruption, io));
+    const { nights, date, rotations } = await whileIntact(stack, interruption, firstNight(stack, options, readyFile, interruption, io));
     io.stdout.write(nightReport(nights, io));
+    if (rotations.secrets.length > 0) io.stdout.write(`\n${rotationReport(rotations, io)}`);
     if (options.once) {
       await stack.stop();
       io.stdout.write(`\n${verdict(nights, date)}`);
-      return nights.every(({ backup }) => backup !== null) ? EXIT.done : EXIT.failed;
+      return nights.every(({ backup }) => backup !== null) && rotations.problems.length === 0 ? EXIT.done : EXIT.failed;
     }
 
     io.stdout.write(`\n${verdict(nights, date)}${whereToLook(stack.ready, { readyFile, dataDir }, nights[0]?.hsm ?? '<hsm>', io)}`);
@@ -60,10 +62,11 @@ export async function runDev(options: DevOptions, io: Io): Promise<ExitCode> {
 
 async function firstNight(
   { config, now }: RunningStack,
+  options: DevOptions,
   readyFile: string,
   { signal }: Interruption,
   io: Io,
-): Promise<{ nights: readonly HsmNight[]; date: string }> {
+): Promise<{ nights: readonly HsmNight[]; date: string; rotations: Rotations }> {
   // Only the stack that was just started is meant, whatever the environment says.
   const api = apiClient(await resolveTarget({ readyFile }, 'backup', { ...io, env: {} }));
   const { timeZone, hsms } = config;
@@ -72,11 +75,17 @@ async function firstNight(
   const drills = hsms.filter((hsm) => hsm.drill).map(({ name }) => name);
   const progress = runProgress(io);
   try {
-    return { nights: await spendTheNight(api, { date, timeZone, preRestore, drills, signal }, progress), date };
+    const nights = await spendTheNight(api, { date, timeZone, preRestore, drills, signal }, progress);
+    // Vaults of a configuration of your own are not the demo's to rotate.
+    const isDemo = options.config === undefined;
+    const rotations = isDemo ? await rotateFirst(api, { quickOnly: options.once === true, signal }, progress) : NO_ROTATIONS;
+    return { nights, date, rotations };
   } finally {
     progress.end();
   }
 }
+
+const NO_ROTATIONS: Rotations = { secrets: [], problems: [] };
 
 /** Waits for the work, but no longer than all parts of the stack run and nobody interrupts. */
 async function whileIntact<T>({ broken }: RunningStack, { signal, happens }: Interruption, work: Promise<T>): Promise<T> {

@@ -16,6 +16,10 @@ export type EmulatorReady = Readonly<{
   authorityUrl: string;
   tenantId: string;
   controlUrl: string;
+  armUrl?: string;
+  storageAccounts?: Readonly<Record<string, Readonly<{ id: string; blobEndpoint: string }>>>;
+  graphUrl?: string;
+  applications?: Readonly<Record<string, Readonly<{ id: string; clientId: string; clientSecret: string }>>>;
   /** The emulated people and their access tokens for the API. */
   users: Readonly<Record<string, string>>;
 }>;
@@ -26,6 +30,10 @@ export const DEMO_HSMS = ['contoso-hsm', 'fabrikam-hsm'] as const;
 export const DEMO_DRILL_HSM = 'contoso-drill-hsm';
 export const DEMO_DOMAIN = 'contoso';
 export const DEMO_VAULT = 'contoso-kv';
+/** Keeps what is on its way into the other. */
+export const DEMO_ESCROW_VAULT = 'contoso-escrow';
+const DEMO_STORAGE_ACCOUNT = 'contosodata';
+const DEMO_APPLICATION = 'contoso-web';
 
 /** A backup of an emulated HSM then takes about a second. */
 const TIME_SCALE = 0.1;
@@ -39,7 +47,8 @@ export async function startEmulator(folder: DataFolder, connectionString: string
     args: [
       ...['--data', folder.emulator],
       ...[...DEMO_HSMS, DEMO_DRILL_HSM].flatMap((hsm) => ['--hsm', `${hsm}:${DEMO_DOMAIN}`]),
-      ...['--vault', DEMO_VAULT],
+      ...['--vault', DEMO_VAULT, '--vault', DEMO_ESCROW_VAULT],
+      ...['--storage-account', DEMO_STORAGE_ACCOUNT, '--application', DEMO_APPLICATION],
       ...['--storage', connectionString],
       ...['--time-scale', String(TIME_SCALE)],
       ...['--ready-file', folder.emulatorReadyFile],

@@ -1,5 +1,7 @@
 import type { LocalStorage } from './azurite.ts';
-import { DEMO_DOMAIN, DEMO_DRILL_HSM, DEMO_HSMS, type EmulatorReady } from './emulator.ts';
+import { demoTargetIds } from './demo-secrets.ts';
+import type { DemoTargets } from './demo-targets.ts';
+import { DEMO_DOMAIN, DEMO_DRILL_HSM, DEMO_ESCROW_VAULT, DEMO_HSMS, type EmulatorReady } from './emulator.ts';
 
 /** A configuration as people write it: see `hsmkeep config schema`. */
 export type ConfigDocument = Readonly<Record<string, unknown>>;
@@ -9,9 +11,11 @@ const AUDIENCE = 'api://hsmkeep';
 
 /**
  * The configuration for the emulated HSMs and vault: every HSM backs up into a container of its own, each night proven to L2; the first is
- * drilled into the drill HSM, where there is one.
+ * drilled into the drill HSM, where there is one. Secrets of the vault are rotated, on the targets that the stack has.
  */
-export function demoConfig({ hsms, vaults }: EmulatorReady, { blobEndpoint }: LocalStorage): ConfigDocument {
+export function demoConfig(ready: EmulatorReady, { blobEndpoint }: LocalStorage, targets: DemoTargets = {}): ConfigDocument {
+  const { hsms, vaults } = ready;
+  const escrowVault = vaults[DEMO_ESCROW_VAULT];
   const hsmOf = ([name, url]: [string, string]) => ({ name, url, backupTo: { container: `${blobEndpoint}/backup-${name}` } });
   const all = Object.entries(hsms);
   const drillHsms = all.filter(([name]) => name === DEMO_DRILL_HSM).map((hsm) => ({ ...hsmOf(hsm), securityDomain: DEMO_DOMAIN }));
@@ -23,12 +27,23 @@ export function demoConfig({ hsms, vaults }: EmulatorReady, { blobEndpoint }: Lo
       .filter(([name]) => name !== DEMO_DRILL_HSM)
       .map((hsm) => ({ ...hsmOf(hsm), ...(hsm[0] === DEMO_HSMS[0] && drillHsms.length > 0 && { drill }) })),
     drillHsms,
-    vaults: Object.entries(vaults).map(([name, url]) => ({ name, url })),
+    vaults: Object.entries(vaults)
+      .filter(([name]) => name !== DEMO_ESCROW_VAULT)
+      .map(([name, url]) => ({
+        name,
+        url,
+        ...(escrowVault !== undefined && { rotation: 'on', escrowVault, targets: demoTargetIds(ready, targets) }),
+      })),
   };
 }
 
-/** Fills in where people sign in, wherever the configuration does not say: the emulator's tenant. */
-export function withLocalSignIn(config: ConfigDocument, { tenantId, authorityUrl }: EmulatorReady): ConfigDocument {
+/** Fills in where people sign in, and where Azure's other services are, wherever the configuration does not say: the emulator's tenant. */
+export function withLocalSignIn(config: ConfigDocument, { tenantId, authorityUrl, armUrl, graphUrl }: EmulatorReady): ConfigDocument {
   const endpoints = (config['endpoints'] ?? {}) as Record<string, unknown>;
-  return { tenantId, audience: AUDIENCE, ...config, endpoints: { authority: authorityUrl, ...endpoints } };
+  return {
+    tenantId,
+    audience: AUDIENCE,
+    ...config,
+    endpoints: { authority: authorityUrl, ...(armUrl && { arm: armUrl }), ...(graphUrl && { graph: graphUrl }), ...endpoints },
+  };
 }

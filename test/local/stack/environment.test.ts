@@ -46,6 +46,24 @@ describe('the local configuration', () => {
     expect(config.hsms.map(({ drill }) => drill?.into)).toEqual(['contoso-drill-hsm', undefined]);
     expect(config.drillHsms.map(({ name }) => name)).toEqual(['contoso-drill-hsm']);
     expect(config.endpoints.authority).toBe('https://127.0.0.1:4');
+    expect(config.vaults, 'without an escrow vault nothing can be rotated').toMatchObject([{ name: 'contoso-kv', rotation: 'observe' }]);
+  });
+
+  test('has the secrets of the vault rotated, on the targets of the stack and no other', () => {
+    const storage = { blobEndpoint: 'http://127.0.0.1:5/hsmkeep', connectionString: '' };
+    const ready = {
+      ...emulator,
+      vaults: { ...emulator.vaults, 'contoso-escrow': 'https://127.0.0.1:7' },
+      armUrl: 'https://127.0.0.1:8',
+      graphUrl: 'https://127.0.0.1:9',
+      storageAccounts: { contosodata: { id: '/subscriptions/s/storageAccounts/contosodata', blobEndpoint: '' } },
+      applications: { 'contoso-web': { id: 'object', clientId: 'client', clientSecret: '' } },
+    };
+    const redis = { url: 'redis://127.0.0.1:10', user: 'web', admin: { user: 'admin', password: '' } };
+    const config = parseConfig(JSON.stringify(withLocalSignIn(demoConfig(ready, storage, { redis }), ready)));
+    const targets = ['/subscriptions/s/storageAccounts/contosodata', '/applications/object', 'redis://127.0.0.1:10'];
+    expect(config.vaults).toMatchObject([{ name: 'contoso-kv', rotation: 'on', escrowVault: 'https://127.0.0.1:7', targets }]);
+    expect(config.endpoints).toMatchObject({ arm: 'https://127.0.0.1:8', graph: 'https://127.0.0.1:9' });
   });
 
   test('signs in at the emulator only where the given one does not say', () => {

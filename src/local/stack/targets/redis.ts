@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntilReady } from '../child.ts';
 import { freePort } from '../ports.ts';
 import { startNative } from './native-child.ts';
-import { type AbsentTarget, findProgram, lesserOwner, type RunningTarget, TARGET_DEADLINE_MS, type TargetOptions } from './programs.ts';
+import { type AbsentTarget, findProgram, type RunningTarget, TARGET_DEADLINE_MS, type TargetOptions } from './programs.ts';
 
 const ADMIN = 'admin';
 const HOW_TO_GET = 'Redis is not on this machine; on Debian: apt-get install redis-server';
@@ -36,11 +36,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningTarget |
 
   const port = options.port ?? (await freePort());
   const password = prepare(options, persistence, replicaOf?.admin.password);
-  const owner = lesserOwner('redis');
   const name = (file: string) => join(folder, file);
-  if (owner)
-    for (const file of [folder, name('users.acl'), name('redis.conf')]) if (existsSync(file)) chownSync(file, owner.uid, owner.gid);
-
   const args = {
     bind: '127.0.0.1',
     port: String(port),
@@ -59,7 +55,6 @@ export async function startRedis(options: RedisOptions): Promise<RunningTarget |
     cwd: folder,
     logFile: name('server.log'),
     stopSignal: 'SIGTERM',
-    owner,
   });
   try {
     await waitUntilReady(child, () => /Ready to accept connections/.exec(child.log()) ?? undefined, { deadlineMs, signal });
