@@ -150,7 +150,7 @@ export const refused = (problem: Problem): RefusedError =>
   new RefusedError({ kind: 'invalid', code: 'Rotation', detail: problem.message }, problem);
 
 /** The parts of {@link Work} that are there before a secret is managed, too. */
-export type ContextSource = Pick<Work, 'clients' | 'ref' | 'management' | 'provider' | 'spec' | 'current'>;
+export type ContextSource = Pick<Work, 'clients' | 'ref' | 'management' | 'provider' | 'spec' | 'current'> & Partial<Pick<Work, 'wish'>>;
 
 /** What a provider is given for this piece of work. */
 export function contextOf(work: ContextSource, rotationId: string): ProviderContext {
@@ -161,6 +161,7 @@ export function contextOf(work: ContextSource, rotationId: string): ProviderCont
     secret: ref,
     management,
     published: publishedOf(work),
+    endSessions: work.wish?.mode === 'compromise',
     signal: AbortSignal.timeout(TARGET_DEADLINE_MS),
     now: () => Date.now(),
     random: (bytes) => randomBytes(bytes),

@@ -65,6 +65,8 @@ export type ProviderContext = Readonly<{
   admin<T>(use: (credential: Sensitive | 'managed-identity' | 'self') => Promise<T>): Promise<T>;
   /** The published credential, with which an account changes itself where `admin` is `self`. */
   published?: Held;
+  /** The old credential is known to others: whoever is logged in with it shall be thrown out when it ends, where the target lets us. */
+  endSessions?: boolean;
   /** False: another login could lock the account. */
   takeLogin(): boolean;
   /** For targets that are part of Azure: the app's own identity, and where the services are. */

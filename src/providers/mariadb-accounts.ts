@@ -73,6 +73,25 @@ export async function setHashes(session: MariadbSession, accounts: readonly Acco
   await session.change(`ALTER USER ${each.join(', ')}`);
 }
 
+/** Takes one password off each of the accounts. */
+export async function withoutHash(session: MariadbSession, accounts: readonly Account[], hash: string): Promise<void> {
+  for (const account of accounts) {
+    const others = account.hashes.filter((one) => one !== hash);
+    await setHashes(session, [account], others);
+  }
+}
+
+/** Throws out whoever is logged in, if the session may (CONNECTION ADMIN): the password has ended in any case. */
+export async function endSessions(session: MariadbSession, accounts: readonly Account[]): Promise<void> {
+  for (const { user, host } of accounts) {
+    try {
+      await session.change(`KILL USER ${quoted(user)}@${quoted(host)}`);
+    } catch (error) {
+      if (!(error instanceof TargetError) || error.failure.kind !== 'denied') throw error;
+    }
+  }
+}
+
 /**
  * Replaces the password of the account that the session is of; takes no right.
  *

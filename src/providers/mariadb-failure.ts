@@ -16,6 +16,7 @@ const FAILURES: Readonly<Record<number, Failure>> = {
   1040: { kind: 'throttled', code: 'TooManyConnections', retryAfterMs: 30_000 },
   1044: denied('DatabaseDenied'),
   1045: LOGIN_REFUSED,
+  1095: { kind: 'denied', code: 'KillDenied', hint: 'GRANT CONNECTION ADMIN ON *.*, to end sessions after a compromise.' },
   1129: { kind: 'denied', code: 'HostBlocked', hint: "Too many broken connections from the app's address: FLUSH HOSTS." },
   1130: { kind: 'config', code: 'HostNotAllowed', hint: "No account of the server may come from the app's address." },
   1142: denied('TableDenied'),

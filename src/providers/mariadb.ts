@@ -1,7 +1,18 @@
 import { extractValue, renderValue, type ValueFormat } from '../domain/rotation/value-format.ts';
 import { ConfigFailure, type Held, type Liveness, type ProviderContext, type RotationProvider } from './contract.ts';
 import { type DatabaseTarget, parseDatabaseTarget, withAdmin } from './database-target.ts';
-import { type Accounts, accepted, lockName, nativeHash, readAccounts, setHashes, setOwnPassword, unknownTo } from './mariadb-accounts.ts';
+import {
+  type Accounts,
+  accepted,
+  endSessions,
+  lockName,
+  nativeHash,
+  readAccounts,
+  setHashes,
+  setOwnPassword,
+  unknownTo,
+  withoutHash,
+} from './mariadb-accounts.ts';
 import { isLoginRefused } from './mariadb-failure.ts';
 import { checkMariadb } from './mariadb-preflight.ts';
 import { MARIADB_WINDOW_MS, type MariadbSession, withMariadb } from './mariadb-session.ts';
@@ -146,17 +157,15 @@ async function tryLogin(context: ProviderContext, { target, accounts: { user } }
   }
 }
 
-/** Takes one password off the accounts; the others stay. */
+/** Takes one password off the accounts; the others stay. Sessions do not tell which password they came with, so all of them go where any must. */
 const end = (context: ProviderContext, spec: MariadbSpec, old: Held, keep: readonly Held[]): Promise<void> =>
   change(context, spec, async (session) => {
     const accounts = await readAccounts(session, spec.accounts);
     const hash = hashOf(old);
-    if (unknownTo(accounts, hash)) return;
-    if (!keep.map(hashOf).every((kept) => accepted(accounts, kept))) throw new TargetError({ kind: 'transient', code: 'ChangedMeanwhile' });
-    for (const account of accounts)
-      await setHashes(
-        session,
-        [account],
-        account.hashes.filter((one) => one !== hash),
-      );
+    if (!unknownTo(accounts, hash)) {
+      if (!keep.map(hashOf).every((kept) => accepted(accounts, kept)))
+        throw new TargetError({ kind: 'transient', code: 'ChangedMeanwhile' });
+      await withoutHash(session, accounts, hash);
+    }
+    if (context.endSessions) await endSessions(session, accounts);
   });

@@ -42,6 +42,15 @@ export async function setPassword(session: PostgresSession, role: Role, verifier
   await session.query(`COMMENT ON ROLE ${quoteName(role.name)} IS ${quoteText(comment)}`);
 }
 
+/** Throws out whoever is logged in as a role, if the session may (pg_signal_backend): the password has ended in any case. */
+export async function endSessions(session: PostgresSession, name: string): Promise<void> {
+  const [right] = await session.query<{ may: boolean }>(
+    `SELECT pg_has_role(current_user, 'pg_signal_backend', 'USAGE') OR pg_has_role(current_user, $1, 'USAGE') AS may`,
+    [name],
+  );
+  if (right?.may) await session.query('SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = $1', [name]);
+}
+
 /** Ends every way to log in with a password. What the role may do, and the sessions that it has, stay. */
 export const forbidLogin = (session: PostgresSession, name: string): Promise<unknown> =>
   session.query(`ALTER ROLE ${session.quoteName(name)} NOLOGIN PASSWORD NULL`);

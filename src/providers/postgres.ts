@@ -4,7 +4,7 @@ import { ConfigFailure, type Held, type Liveness, type ProviderContext, type Rot
 import { type DatabaseLogin, type DatabaseTarget, parseDatabaseTarget, withAdmin } from './database-target.ts';
 import { isRefusedLogin } from './postgres-failure.ts';
 import { checkPostgres } from './postgres-preflight.ts';
-import { forbidLogin, LONGEST_NAME_BYTES, lockRole, readRole, setPassword } from './postgres-roles.ts';
+import { endSessions, forbidLogin, LONGEST_NAME_BYTES, lockRole, readRole, setPassword } from './postgres-roles.ts';
 import { POSTGRES_WINDOW_MS, type PostgresSession, withPostgres } from './postgres-session.ts';
 import { randomValue } from './random-value.ts';
 import { SCRAM_SALT_BYTES, scramVerifier } from './scram.ts';
@@ -183,12 +183,15 @@ async function tryLogin(context: ProviderContext, spec: PostgresSpec, held: Held
 async function end(context: ProviderContext, spec: PostgresSpec, old: Held, keep: readonly Held[]): Promise<void> {
   const user = userOf(spec, old);
   if (keep.some((kept) => userOf(spec, kept) === user)) return;
-  if ((await tryLogin(context, spec, old)) === 'not-live') return;
-  await asAdmin(context, spec, (session) =>
-    session.transaction(async () => {
-      await lockRole(session, user);
-      await readRole(session, user);
-      await forbidLogin(session, user);
-    }),
-  );
+  const isOver = (await tryLogin(context, spec, old)) === 'not-live';
+  if (isOver && !context.endSessions) return;
+  await asAdmin(context, spec, async (session) => {
+    if (!isOver)
+      await session.transaction(async () => {
+        await lockRole(session, user);
+        await readRole(session, user);
+        await forbidLogin(session, user);
+      });
+    if (context.endSessions) await endSessions(session, user);
+  });
 }

@@ -216,6 +216,23 @@ describeWithMariadb('a real MariaDB', () => {
     expect(await hashesOf('human')).toEqual({ '%': [nativeHash('theirs')] });
   });
 
+  test('throws sessions out with a compromised password, and with no other', async () => {
+    await account('leaked');
+    for (const endSessions of [false, true]) {
+      const { apply, context, spec, current, candidate } = await begin({ 'rot-principal': 'leaked' });
+      await database.as('leaked', FIRST, async (run) => {
+        await apply();
+        await mariadb.retire({ ...context, endSessions }, spec, current, [candidate]);
+        const alive = await run('SELECT 1').then(
+          () => true,
+          () => false,
+        );
+        expect(alive).toBe(!endSessions);
+      });
+      await database.sql(`ALTER USER leaked IDENTIFIED VIA mysql_native_password USING '${nativeHash(FIRST)}'`);
+    }
+  });
+
   test('with one password replaces it', async () => {
     await account('single');
     const { apply, context, spec, candidate } = await begin({ 'rot-principal': 'single', 'rot-policy': 'strategy=single' });

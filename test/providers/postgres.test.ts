@@ -241,6 +241,23 @@ describeWithPostgres('a real PostgreSQL', () => {
     expect(await postgres.probe(context, spec, candidate)).toBe('live');
   });
 
+  test('throws sessions out with a compromised password, and with no other', async () => {
+    await makeTakingTurns(database, ['leaked_a', 'leaked_b'], 'leaked');
+    for (const endSessions of [false, true]) {
+      const { apply, context, spec, current, candidate } = await begin({ 'rot-principal': 'leaked_a|leaked_b' });
+      await database.as('leaked_a', FIRST, async (run) => {
+        await apply();
+        await postgres.retire({ ...context, endSessions }, spec, current, [candidate]);
+        const alive = await run('SELECT 1').then(
+          () => true,
+          () => false,
+        );
+        expect(alive).toBe(!endSessions);
+      });
+      await database.sql(`ALTER ROLE leaked_a LOGIN PASSWORD '${FIRST}'`);
+    }
+  });
+
   test('lets a user change its own password, without any right', async () => {
     await database.sql(`CREATE ROLE alone LOGIN PASSWORD '${FIRST}'`);
     const { apply, context, spec, candidate } = await begin({

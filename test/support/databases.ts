@@ -151,7 +151,7 @@ export async function startTestMariadb(): Promise<TestDatabase> {
     },
     async as(user, password, work) {
       const connection = await login(user, password);
-      await work((statement) => connection.query(statement)).finally(() => connection.end());
+      await work((statement) => connection.query(statement)).finally(() => connection.destroy());
     },
     statements: (beginning) => linesOf(readFileSync(general, 'latin1'), `\t${beginning}`),
     async stop() {

@@ -102,8 +102,8 @@ async function killAt({ stack, kv }: DatabaseRotations, kind: TargetKind, name: 
   return id;
 }
 
-/** What consumers saw. */
-export type Consumed = Readonly<{ rotations: number; logins: number; failures: number; longestGapMs: number }>;
+/** What consumers saw. `gapsMs`: from the first login that failed to the next that did not. */
+export type Consumed = Readonly<{ rotations: number; logins: number; failures: number; gapsMs: readonly number[] }>;
 
 /**
  * Rotates a secret again and again while two consumers use it without a pause: one reads it before each login, the other once before the old
@@ -116,7 +116,8 @@ export async function consumedRotations({ stack, kv }: DatabaseRotations, kind: 
   await kv.secrets.setSecret(name, value, { tags });
   const read = async () => (await kv.secrets.getSecret(name)).value ?? '';
 
-  let [kept, done, logins, failures, longestGapMs] = [value, false, 0, 0, 0];
+  let [kept, done, logins, failures] = [value, false, 0, 0];
+  const gapsMs: number[] = [];
   const consume = async (current: () => Promise<string> | string) => {
     let failingSince: number | undefined;
     while (!done) {
@@ -125,7 +126,7 @@ export async function consumedRotations({ stack, kv }: DatabaseRotations, kind: 
       if (!works) failures += 1;
       if (!works) failingSince ??= performance.now();
       else if (failingSince !== undefined) {
-        longestGapMs = Math.max(longestGapMs, performance.now() - failingSince);
+        gapsMs.push(Math.round(performance.now() - failingSince));
         failingSince = undefined;
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -146,5 +147,5 @@ export async function consumedRotations({ stack, kv }: DatabaseRotations, kind: 
     await Promise.all(consumers);
     await stopHurrying();
   }
-  return { rotations, logins, failures, longestGapMs: Math.round(longestGapMs) };
+  return { rotations, logins, failures, gapsMs };
 }

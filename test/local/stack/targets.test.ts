@@ -68,3 +68,14 @@ for (const [name, found, start, file] of [
     });
   });
 }
+
+describeWith(findPostgres(), 'a local PostgreSQL that root starts', () => {
+  test.skipIf(process.getuid?.() !== 0)('below a folder that only root may enter says so', async () => {
+    const closed = mkdtempSync(join(tmpdir(), 'hsmkeep-closed-'));
+    try {
+      await expect(startPostgres({ folder: join(closed, 'deep', 'pg') })).rejects.toThrow('cannot be entered');
+    } finally {
+      rmSync(closed, { recursive: true, force: true });
+    }
+  });
+});

@@ -9,6 +9,7 @@ import {
   findProgram,
   lesserOwner,
   type RunningTarget,
+  requireReachable,
   runOnce,
   TARGET_DEADLINE_MS,
   type TargetOptions,
@@ -44,10 +45,11 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningTa
   const { initdb, server } = programs;
 
   const owner = lesserOwner('postgres');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireReachable(folder, owner);
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'admin-password');
   if (!existsSync(join(data, 'PG_VERSION'))) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     if (owner) for (const path of [folder, passwordFile]) chownSync(path, owner.uid, owner.gid);
     const how = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--locale=C', '--encoding=UTF8', '--no-sync', '--no-instructions'];

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { OperatorError } from '../../../domain/errors.ts';
 import type { Owner } from './native-child.ts';
 
@@ -61,6 +61,20 @@ export function versionFolders(base: string): string[] {
 export function lesserOwner(user: string): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
   return ownerNamed(user) ?? ownerNamed('nobody') ?? { uid: 65_534, gid: 65_534 };
+}
+
+/** @throws {OperatorError} when a folder cannot be entered by whom a server runs as. */
+export function requireReachable(folder: string, owner: Owner | undefined): void {
+  if (!owner) return;
+  for (let path = dirname(folder); path !== dirname(path); path = dirname(path)) {
+    const { mode, uid, gid } = statSync(path);
+    const shift = uid === owner.uid ? 6 : gid === owner.gid ? 3 : 0;
+    if ((mode >> shift) & 1) continue;
+    throw new OperatorError(
+      `${path} cannot be entered by the user that the server runs as, because it must not run as root.`,
+      'Use another folder, such as one below /tmp, or run as somebody else than root.',
+    );
+  }
 }
 
 function ownerNamed(user: string): Owner | undefined {
