@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideMarks } from '../../../src/domain/retention/marks.ts';
-import { type PlanInput, planRetention } from '../../../src/domain/retention/plan.ts';
+import { type PlanInput, planByRules, planRetention } from '../../../src/domain/retention/plan.ts';
 import { COUNT_RULES, DEFAULT_PROTECTION, type RetentionPolicy, type RetentionRules } from '../../../src/domain/retention/policy.ts';
 import { isCandidate, type RetainedBackup } from '../../../src/domain/retention/retained-backup.ts';
+import { naiveReasons } from './naive-rules.ts';
 import { hash, NO_BRAKE } from './support.ts';
 
-const RUNS = { numRuns: 10_000 };
+/** The mutation runs of the soak do with fewer. */
+const RUNS = { numRuns: Number(process.env['HSMKEEP_LAW_CASES'] ?? 10_000) };
+/** Beside the six laws. */
+const FEWER_RUNS = { numRuns: RUNS.numRuns / 4 };
 const NOW = '2026-04-01T12:00:00Z';
 const HOUR_MS = 3_600_000;
 
@@ -94,15 +98,15 @@ const planOf = (input: Pick<PlanInput, 'policy' | 'backups'> & Partial<PlanInput
 const keptOf = (plan: ReturnType<typeof planOf>): Set<string> => new Set(plan.decisions.filter(({ keep }) => keep).map(({ id }) => id));
 
 /** Runs a law, and makes sure that the random plans it looked at deleted something often enough to mean anything. */
-function holds<T>(cases: fc.Arbitrary<T>, law: (example: T) => { deleted: boolean }): void {
+function holds<T>(cases: fc.Arbitrary<T>, law: (example: T) => { deleted: boolean }, { numRuns } = RUNS): void {
   let deleting = 0;
   fc.assert(
     fc.property(cases, (example) => {
       if (law(example).deleted) deleting++;
     }),
-    RUNS,
+    { numRuns },
   );
-  expect(deleting).toBeGreaterThan(RUNS.numRuns / 6);
+  expect(deleting).toBeGreaterThan(numRuns / 6);
 }
 
 describe('the laws of retention', { timeout: 60_000 }, () => {
@@ -184,14 +188,18 @@ describe('the laws of retention', { timeout: 60_000 }, () => {
   });
 
   test('and the promise: nothing is forgotten for which no newer one has reached the level that counts', () => {
-    holds(fc.record({ policy, backups: mixedOnes }), ({ policy, backups }) => {
-      const proven = backups.filter((backup) => isCandidate(backup, policy.protection.countsFrom));
-      const kept = keptOf(planOf({ policy, backups }));
-      const forgotten = proven.filter(({ id }) => !kept.has(id));
-      for (const { takenAt } of forgotten)
-        expect(proven.some((newer) => kept.has(newer.id) && Date.parse(newer.takenAt) >= Date.parse(takenAt))).toBe(true);
-      return { deleted: forgotten.length > 0 };
-    });
+    holds(
+      fc.record({ policy, backups: mixedOnes }),
+      ({ policy, backups }) => {
+        const proven = backups.filter((backup) => isCandidate(backup, policy.protection.countsFrom));
+        const kept = keptOf(planOf({ policy, backups }));
+        const forgotten = proven.filter(({ id }) => !kept.has(id));
+        for (const { takenAt } of forgotten)
+          expect(proven.some((newer) => kept.has(newer.id) && Date.parse(newer.takenAt) >= Date.parse(takenAt))).toBe(true);
+        return { deleted: forgotten.length > 0 };
+      },
+      FEWER_RUNS,
+    );
   });
 
   test('6, skew: one backup from the future or of no readable time, and nothing is deleted', () => {
@@ -213,6 +221,27 @@ describe('the laws of retention', { timeout: 60_000 }, () => {
         expect(decideMarks(plan, skewed, 'delete', 0).prune).toEqual([]);
         return { deleted: keptOf(planOf({ policy, backups })).size < backups.length };
       },
+    );
+  });
+
+  test('and the rules: they keep what a second, slow reading of restic’s keeps, for the same reasons', () => {
+    const zone = fc.constantFrom('UTC', 'Europe/Berlin', 'America/New_York');
+    holds(
+      fc.record({ rules, zone, backups: provenOnes }),
+      ({ rules, zone, backups }) => {
+        // Durations across changes of the clock have tests of their own.
+        const { within: _1, withinHourly: _2, withinDaily: _3, withinWeekly: _4, withinMonthly: _5, withinYearly: _6, ...counts } = rules;
+        const asked = zone === 'UTC' ? rules : counts;
+        const free = backups.map(({ holds: _, ...backup }) => backup);
+        const decisions = planByRules({ rules: asked, timeZone: zone }, free, NOW);
+        const inOrder = decisions.map(({ id }) => free.find((backup) => backup.id === id) as RetainedBackup);
+        const expected = naiveReasons(asked, zone, inOrder, Date.parse(NOW));
+        expect(decisions.map(({ reasons }) => reasons)).toEqual(
+          expected.map((reasons) => (reasons.length === 0 ? ['no rule keeps it'] : reasons)),
+        );
+        return { deleted: expected.some((reasons) => reasons.length === 0) };
+      },
+      FEWER_RUNS,
     );
   });
 });
