@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type BackupRecord, type CopyState, recordPath } from '../../src/domain/record.ts';
+import { type BackupRecord, type CopyState, manifestPath, recordPath } from '../../src/domain/record.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { type AppStack, startAppStack } from './app-stack.ts';
 import { blobNames, daysBefore, layOldBackup, OLD_BLOBS } from './old-backups.ts';
@@ -11,13 +11,13 @@ const COPY_DAYS = 30;
 export const PRUNING_TURNS = ['planHsmRetention:1', 'markBackups:1', 'pruneBackup:1', 'pruneBackup:2', 'pruneCopy:1'] as const;
 
 /** The requests to storage by which such a night deletes, as the proxy names them. */
-export const PRUNING_REQUESTS: readonly (readonly [what: string, request: RegExp])[] = [
-  ['the record of the first backup says that it is gone', /^PUT \/backups-\S+\.json$/],
-  ['a blob of a backup is deleted', /^DELETE \/backups-\S+\/keys\/part-1$/],
-  ['the manifest of a backup is deleted', /^DELETE \/backups-\S+\.manifest\.jsonl$/],
-  ['the record of a backup is deleted', /^DELETE \/backups-[^/]+\/hsmkeep\/[^/]+\/mhsm-[^/.]+\.json$/],
-  ['the record of a second copy is deleted', /^DELETE \/copies-\S+\d\.json$/],
-  ['a blob of a second copy is deleted', /^DELETE \/copies-\S+\/roles\.bin$/],
+export const PRUNING_REQUESTS: readonly (readonly [what: string, request: (laid: Laid) => string])[] = [
+  ['the record of a backup says that it is gone', ({ due: [first] }) => `PUT /backups-${HSM}/${recordPath(HSM, String(first))}`],
+  ['a blob of a backup is deleted', ({ due: [first] }) => `DELETE /backups-${HSM}/${first}/keys/part-1`],
+  ['the manifest of a backup is deleted', ({ due: [first] }) => `DELETE /backups-${HSM}/${manifestPath(HSM, String(first))}`],
+  ['the record of a second copy is deleted', ({ onlyCopy }) => `DELETE /copies-${HSM}/${recordPath(HSM, onlyCopy)}`],
+  ['a blob of a second copy is deleted', ({ onlyCopy }) => `DELETE /copies-${HSM}/${onlyCopy}/roles.bin`],
+  ['the record of a backup is deleted after its copy', ({ onlyCopy }) => `DELETE /backups-${HSM}/${recordPath(HSM, onlyCopy)}`],
 ];
 
 /** An app whose nights delete, and whose storage tells of each request. */
@@ -28,6 +28,7 @@ export const startPruningStack = (): Promise<AppStack> =>
     proxied: true,
   });
 
+/** Folders. `due`: oldest first. */
 type Laid = Readonly<{ due: readonly string[]; onlyCopy: string; all: readonly string[] }>;
 
 /** Two backups due for deletion, one to be marked, three to keep, and a second copy that has outlived its backup for long enough. */
@@ -57,9 +58,9 @@ async function layBackups(stack: AppStack): Promise<Laid> {
  *
  * @param kill Sees to it that the host dies in the course of the night, and resolves to the id of its run.
  */
-export async function killedPruning(stack: AppStack, kill: () => Promise<string>): Promise<Run> {
+export async function killedPruning(stack: AppStack, kill: (laid: Laid) => Promise<string>): Promise<Run> {
   const laid = await layBackups(stack);
-  const id = await kill();
+  const id = await kill(laid);
   await stack.hostGone();
   await expectWhole(stack, laid);
   await stack.startHost();
@@ -92,11 +93,11 @@ export const killedAtBoundary = (stack: AppStack, at: string): Promise<Run> =>
   });
 
 /** Kills the host when a request of its pruning reaches storage; whether the request is answered, nobody learns. */
-export const killedAtRequest = (stack: AppStack, request: RegExp): Promise<Run> =>
-  killedPruning(stack, async () => {
+export const killedAtRequest = (stack: AppStack, request: (laid: Laid) => string): Promise<Run> =>
+  killedPruning(stack, async (laid) => {
     const killed = Promise.withResolvers<void>();
     const id = await stack.backupNow(HSM);
-    stack.proxy?.before(request, async () => {
+    stack.proxy?.before(request(laid), async () => {
       await stack.killHost();
       killed.resolve();
     });

@@ -14,8 +14,8 @@ export type StorageProxy = Readonly<{
   unlock(prefix: string): void;
   /** Listings of this container under this prefix end after their first page: the account refuses the next. */
   cutListing(container: string, prefix: string): void;
-  /** Before the next request `METHOD /container/path` that fits is answered, this happens; once. */
-  before(request: RegExp, happens: () => Promise<void>): void;
+  /** Before the next request `METHOD /container/path` is answered, this happens; once. */
+  before(request: string, happens: () => Promise<void>): void;
   /** Whether the service copies between containers itself; refused when false, as across a firewall. */
   copiesItself(may: boolean): void;
   /** `METHOD /container/blob` of every request so far; those within a batch one by one. */
@@ -34,12 +34,12 @@ export async function startStorageProxy(connectionString: string): Promise<Stora
   const written = new Set<string>();
   const cut = new Set<string>();
   let mayCopy = true;
-  let event: Readonly<{ request: RegExp; happens: () => Promise<void> }> | undefined;
+  let event: Readonly<{ request: string; happens: () => Promise<void> }> | undefined;
 
   /** Notes a request; what waits for it happens first. */
   const see = async (request: string): Promise<void> => {
     seen.push(request);
-    if (!event?.request.test(request)) return;
+    if (event?.request !== request) return;
     const { happens } = event;
     event = undefined;
     await happens();

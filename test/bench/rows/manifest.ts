@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { ROOT } from '../../support/bundle.ts';
 import { inTurn, medianOf } from '../runner/rounds.ts';
 import type { Row } from '../runner/row.ts';
-import { APP_SETTINGS } from '../support/app-settings.ts';
+import { settingsOn } from '../support/app-settings.ts';
 import { runNode, type Usage } from '../support/child.ts';
 import { type StubFolder, startStorageStub } from '../support/storage-stub.ts';
 
@@ -39,7 +38,7 @@ export const manifest: Row = {
 async function hashOnce(contents: StubFolder): Promise<Usage> {
   const stub = await startStorageStub(contents);
   try {
-    const usage = await runNode([join(ROOT, 'test/bench/apps/hash-folder.mjs'), contents.folder], settingsFor(stub.blobEndpoint));
+    const usage = await runNode([join(ROOT, 'test/bench/apps/hash-folder.mjs'), contents.folder], settingsOn(stub.blobEndpoint));
     const { value } = JSON.parse(usage.stdout) as { value?: { blobs: number; next: number | null; changed: boolean } };
     const readAll = value?.blobs === contents.blobs && value.next === null && !value.changed;
     if (!readAll || stub.sentBytes() !== contents.blobs * contents.blobBytes) throw new Error(`Not all was read: ${usage.stdout}`);
@@ -47,15 +46,4 @@ async function hashOnce(contents: StubFolder): Promise<Usage> {
   } finally {
     await stub.stop();
   }
-}
-
-function settingsFor(blobEndpoint: string): Record<string, string> {
-  const config = JSON.parse(APP_SETTINGS.HSMKEEP_CONFIG) as { hsms: object[] };
-  const hsms = config.hsms.map((hsm) => ({ ...hsm, backupTo: { container: `${blobEndpoint}/backups` } }));
-  const accountKey = randomBytes(64).toString('base64');
-  return {
-    ...APP_SETTINGS,
-    HSMKEEP_CONFIG: JSON.stringify({ ...config, hsms }),
-    HSMKEEP_STORAGE: `DefaultEndpointsProtocol=http;AccountName=bench;AccountKey=${accountKey};BlobEndpoint=${blobEndpoint};`,
-  };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DUTIES } from '../../../src/domain/duty.ts';
 
 /** App settings with which `main.ts` loads and registers the functions of every duty; nothing in them is ever called. */
@@ -16,3 +17,15 @@ export const APP_SETTINGS = {
   HSMKEEP_STORAGE: 'https://contosohsmkeep.blob.core.windows.net',
   HSMKEEP_DUTIES: DUTIES.join(','),
 };
+
+/** The same with the backups in the container `backups` of an account that answers here; the key is made at random. */
+export function settingsOn(blobEndpoint: string): typeof APP_SETTINGS {
+  const config = JSON.parse(APP_SETTINGS.HSMKEEP_CONFIG) as { hsms: object[] };
+  const hsms = config.hsms.map((hsm) => ({ ...hsm, backupTo: { container: `${blobEndpoint}/backups` } }));
+  const accountKey = randomBytes(64).toString('base64');
+  return {
+    ...APP_SETTINGS,
+    HSMKEEP_CONFIG: JSON.stringify({ ...config, hsms }),
+    HSMKEEP_STORAGE: `DefaultEndpointsProtocol=http;AccountName=bench;AccountKey=${accountKey};BlobEndpoint=${blobEndpoint};`,
+  };
+}
