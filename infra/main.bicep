@@ -559,6 +559,9 @@ output HSMKEEP_RESTORE_URL string = app[1].?outputs.url ?? ''
 @description('Address of the rotate app.')
 output HSMKEEP_ROTATE_URL string = app[2].?outputs.url ?? ''
 
+@description('What tokens for the API are asked for, for the command line.')
+output HSMKEEP_AUDIENCE string = 'api://${authClientId}'
+
 @description('Object id of the identity of each duty, for `hsmkeep setup`.')
 output HSMKEEP_PRINCIPALS object = principalIds
 

@@ -66,6 +66,11 @@ describe('the alerts', () => {
     expect([...names].filter((name) => !told.includes(`'${name}'`))).toEqual([]);
   });
 
+  test('lose no line to sampling', () => {
+    const { logging } = JSON.parse(read('host.json'));
+    expect(logging.applicationInsights.samplingSettings.excludedTypes.split(';')).toContain('Trace');
+  });
+
   test('live within the two days that a rule may look back', () => {
     for (const { windowSize } of rules('everything').values()) expect(['PT15M', 'PT1H', 'PT2H', 'P1D', 'P2D']).toContain(windowSize);
   });
