@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupRecord } from '../../src/domain/record.ts';
+import { bundle } from '../../src/package/bundle.ts';
 import { hostJson } from '../../src/package/host-json.ts';
 import type { MadePackage } from '../../src/package/package.ts';
 import { startAppStack } from '../support/app-stack.ts';
@@ -97,6 +98,44 @@ describe('the package', () => {
     expect(bill.components.length).toBe(made.components);
     const licenses = readFileSync(join(unpacked, 'LICENSES.txt'), 'utf8');
     for (const { name, version } of bill.components) expect(licenses).toContain(`${name} ${version}\n`);
+  });
+});
+
+describe('bundle', () => {
+  /** A project in which two clients stand behind `#keyvault-admin`, as behind ours. */
+  function project(more: Readonly<Record<string, string>> = {}): string {
+    const root = mkdtempSync(join(folder, 'project-'));
+    const imports = { '#keyvault-admin': { official: '@azure/keyvault-admin', default: { 'hsmkeep-source': './own.js' } } };
+    const files: Readonly<Record<string, string>> = {
+      'package.json': JSON.stringify({ type: 'module', imports }),
+      'own.js': "export const client = 'own client';",
+      'node_modules/@azure/keyvault-admin/package.json': '{"name": "@azure/keyvault-admin", "version": "4.7.0", "main": "index.js"}',
+      'node_modules/@azure/keyvault-admin/index.js': "module.exports = { client: 'official client' };",
+      'main.js': "import { client } from '#keyvault-admin'; console.log(client);",
+      ...more,
+    };
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(join(root, path, '..'), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    return root;
+  }
+  const codeOf = (files: readonly { content: Buffer }[]) => files.map(({ content }) => content.toString()).join('');
+
+  test('holds the administration client that was asked for, and names its package', async () => {
+    const root = project();
+    const own = await bundle({ root, entry: 'main.js' });
+    expect([codeOf(own.files), own.packages]).toEqual([expect.stringContaining('own client'), []]);
+    const official = await bundle({ root, entry: 'main.js', admin: 'official' });
+    expect([codeOf(official.files), official.packages]).toMatchObject([
+      expect.stringContaining('official client'),
+      [{ name: '@azure/keyvault-admin', version: '4.7.0' }],
+    ]);
+  });
+
+  test('is not made when something that it imports is not there', async () => {
+    const root = project({ 'main.js': "import 'a-package-that-nobody-installed';" });
+    await expect(bundle({ root, entry: 'main.js' })).rejects.toThrow(/would lack what it imports:\n.*a-package-that-nobody-installed/s);
   });
 });
 
