@@ -16,28 +16,49 @@ export type FleetStep =
   | Readonly<{ what: 'canary'; change: 'make' | 'keep'; hsm: string; key: string }>
   | Readonly<{ what: 'arm'; change: 'forget'; hsm: string; expiresAt: string }>;
 
-/** What has to be done until everything is set up; reads only. Containers first, because canaries are kept there. */
-export async function planFleet(fleet: Fleet, now: string, only: readonly ServedHsm[] = fleet.hsms): Promise<FleetStep[]> {
+/** `notes`: what could not be looked at and was left out. */
+export type FleetPlan = Readonly<{ steps: readonly FleetStep[]; notes: readonly string[] }>;
+
+/**
+ * What has to be done until everything is set up; reads only. Containers first, because canaries are kept there. Whoever administers an HSM may
+ * have no right on storage: then its part is left out.
+ */
+export async function planFleet(fleet: Fleet, now: string, only: readonly ServedHsm[] = fleet.hsms): Promise<FleetPlan> {
   const steps: FleetStep[] = [];
   const missing = new Set<string>();
+  const closed = new Set<string>();
   for (const { url, exists } of fleet.containers) {
-    const isThere = await exists();
-    if (!isThere) missing.add(url);
-    steps.push({ what: 'container', change: isThere ? 'keep' : 'make', url });
+    const isThere = await unlessForbidden(exists);
+    if (isThere === undefined) closed.add(url);
+    else steps.push({ what: 'container', change: isThere ? 'keep' : 'make', url });
+    if (isThere === false) missing.add(url);
   }
 
+  const { url: documents } = fleet.clients.documents;
   for (const hsm of only) {
-    const arm = missing.has(fleet.clients.documents.url) ? null : await readArm(fleet, hsm.name);
+    const arm = closed.has(documents) ? 'unknown' : missing.has(documents) ? null : await readArm(fleet, hsm.name);
     steps.push(...planSetup({ hsm, principals: fleet.principals, roles: await readRoles(fleet, hsm), arm, now }));
     if (arm !== null && arm !== 'unknown' && isOver(arm, now))
       steps.push({ what: 'arm', change: 'forget', hsm: hsm.name, expiresAt: arm.expiresAt });
-    if (hsm.canaryKey !== null) {
-      const store = fleet.clients.backups(hsm.name);
+    const store = fleet.clients.backups(hsm.name);
+    if (hsm.canaryKey !== null && !closed.has(store.url)) {
       const isMade = !missing.has(store.url) && (await store.read(canaryPath(hsm.name))) !== undefined;
       steps.push({ what: 'canary', change: isMade ? 'keep' : 'make', hsm: hsm.name, key: hsm.canaryKey });
     }
   }
-  return steps;
+  const notes = [...closed].map(
+    (url) => `you may not look into ${url}, so what belongs there is left out (role: Storage Blob Data Contributor)`,
+  );
+  return { steps, notes };
+}
+
+async function unlessForbidden<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof RefusedError && ['forbidden', 'unauthorised'].includes(error.refusal.kind)) return undefined;
+    throw error;
+  }
 }
 
 /** What has to be taken away until nothing of ours is left on the HSMs. */

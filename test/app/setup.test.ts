@@ -149,6 +149,15 @@ describe('hsmkeep setup', { timeout: 180_000 }, () => {
     expect([await hsmOf(stack).keys(), await stack.folders(HSM)]).toEqual([expect.arrayContaining(['hsmkeep-canary']), before]);
   });
 
+  test('does what it may when storage is closed to the administrator, and says what it left out', async () => {
+    const wrongKey = stack.azurite.connectionString.replace(/AccountKey=[^;]+/, `AccountKey=${Buffer.alloc(64).toString('base64')}`);
+    const { code, stdout, stderr } = await setup(['--storage', wrongKey]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/note: you may not look into http:.*hsmkeep, so what belongs there is left out/);
+    expect(stdout).toMatch(/\+ +contoso-hsm +role +hsmkeep backup/);
+    expect(stdout).not.toMatch(/container|canary +key/);
+  });
+
   test.each([
     [['--apply', '--remove'], 'more than one thing'],
     [['--for', '4h'], '--for belongs to --arm-restore'],

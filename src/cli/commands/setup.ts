@@ -65,7 +65,8 @@ async function setUp(fleet: Fleet, options: SetupOptions, io: Io): Promise<void>
   if (fleet.storage === undefined)
     io.stderr.write('note: the account of the app’s own containers is not named (--storage), so they are left out.\n');
   const now = io.now().toISOString();
-  const steps = await forPeople(() => planFleet(fleet, now, chosen(fleet, options.hsm)));
+  const { steps, notes } = await forPeople(() => planFleet(fleet, now, chosen(fleet, options.hsm)));
+  for (const note of notes) io.stderr.write(`note: ${note}\n`);
   await finish(fleet, steps, options, io);
 }
 
