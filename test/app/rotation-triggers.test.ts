@@ -33,6 +33,10 @@ afterAll(async () => {
 afterEach(() => stack.emulator.control.clearFaults());
 
 const runsOf = async (name: string): Promise<Run[]> => (await stack.api(`/runs?kind=rotation&subject=${VAULT}.${name}`)).body.value;
+const viewsOf = async (prefix: string): Promise<string[]> =>
+  ((await stack.api('/secrets')).body.value as { name: string; state: string }[]).flatMap(({ name, state }) =>
+    name.startsWith(prefix) ? [state] : [],
+  );
 const viewOf = async (name: string) => (await stack.api(`/secrets/${VAULT}/${name}`)).body.secret;
 
 const data = (name: string, version: string) => ({
@@ -158,15 +162,28 @@ describe('an event', () => {
     await until('the rotation', async () => (await runsOf('echoed')).some(({ status }) => status === 'Completed'));
     expect(await stack.announce(nearExpiry('echoed', version))).toBe(202);
     await until('the count', () => decisions().length >= before + 101);
-    expect(
-      decisions()
-        .slice(before)
-        .filter((word) => word === 'started'),
-    ).toHaveLength(1);
+    // One that looked before the rotation ended and asked after it started a run that finds nothing to do.
+    const outcomes = (await runsOf('echoed')).map(({ result }) => result?.['outcome']);
+    expect(outcomes.filter((outcome) => outcome === 'rotated')).toHaveLength(1);
     expect(new Set(decisions().slice(before))).toEqual(new Set(['started', 'duplicate', 'stale']));
     expect(decisions().at(-1)).toBe('stale');
     expect(await kv.versionsOf('echoed')).toHaveLength(2);
     expect(await kv.entriesOf('echoed')).toHaveLength(1);
+  });
+
+  test('of many secrets at once starts a few rotations, and a sweep that does the rest in its order', async () => {
+    const names = Array.from({ length: 16 }, (_, index) => `storm-${index}`);
+    const stored = await Promise.all(names.map((name) => kv.secrets.setSecret(name, FIRST, { tags: GENERATED })));
+    await stack.emulator.control.moveClock({ advanceMs: 60 * DAY_MS });
+    const before = decisions().length;
+    await Promise.all(names.map((name, index) => stack.announce(nearExpiry(name, stored[index]?.properties.version ?? ''))));
+    await until('the counts', () => decisions().length >= before + 16);
+    const words = decisions().slice(before);
+    expect(words.filter((word) => word === 'started')).toHaveLength(10);
+    expect(words.filter((word) => word === 'queued')).toHaveLength(6);
+    await sweepUntil('all of it', async () => (await viewsOf('storm-')).every((state) => state === 'in-grace'));
+    const versions = await Promise.all(names.map(async (name) => (await kv.versionsOf(name)).length));
+    expect(new Set(versions)).toEqual(new Set([2]));
   });
 
   test('that is early, foreign, of an entry or no event at all starts nothing', async () => {

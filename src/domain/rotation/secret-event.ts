@@ -38,8 +38,21 @@ export function parseSecretEvent(input: unknown): ParsedEvent {
   };
 }
 
-/** What becomes of an event; each is counted. `other-topic`: of a vault of ours, but not from the topic that the configuration allows. */
-export type EventDecision = 'started' | 'duplicate' | 'stale' | 'not-due' | 'foreign' | 'other-topic' | 'malformed' | 'escrow' | 'observed';
+/**
+ * What becomes of an event; each is counted. `other-topic`: of a vault of ours, but not from the topic that the configuration allows.
+ * `queued`: left to the sweep, because too many come at once or too much failed on the secret's target.
+ */
+export type EventDecision =
+  | 'started'
+  | 'queued'
+  | 'duplicate'
+  | 'stale'
+  | 'not-due'
+  | 'foreign'
+  | 'other-topic'
+  | 'malformed'
+  | 'escrow'
+  | 'observed';
 
 /** An object with its field names in lower case and without blanks; undefined for anything else. */
 function fields(value: unknown): Json | undefined {
