@@ -35,6 +35,8 @@ export type AppStackOptions = Readonly<{
   /** Storage accounts and application registrations of the emulator; the vaults may rotate all of them. */
   storageAccounts?: readonly string[];
   applications?: readonly string[];
+  /** Further targets that the vaults may rotate. */
+  alsoTargets?: readonly string[];
   /** Changes to the generated configuration, below each vault. */
   vault?: Readonly<Record<string, unknown>>;
   /** More of the generated configuration, beside HSMs and vaults; made when the vaults listen. */
@@ -121,6 +123,7 @@ export async function startAppStack({
   vault = {},
   storageAccounts = [],
   applications = [],
+  alsoTargets = [],
   queue = false,
   more = () => ({}),
   env = {},
@@ -190,6 +193,7 @@ export async function startAppStack({
       targets: [
         ...Object.values(emulator.ready.storageAccounts ?? {}).map(({ id }) => id),
         ...Object.values(emulator.ready.applications ?? {}).map(({ id }) => `/applications/${id}`),
+        ...alsoTargets,
       ],
       ...vault,
     })),
