@@ -34,3 +34,21 @@ export const SAFETY_WAITS: Waiting = { firstMs: 60_000, growth: 1.6, longestMs: 
 export function waitMs({ firstMs, growth, longestMs }: Waiting, n: number, first = firstMs): number {
   return Math.round(Math.min(first * growth ** n, longestMs));
 }
+
+/** How long all of it takes, in milliseconds. */
+export const patienceMs = (waiting: Waiting): number =>
+  Array.from({ length: waiting.looks }, (_, look) => waitMs(waiting, look)).reduce((sum, ms) => sum + ms, 0);
+
+/**
+ * The same patience with fewer looks: the waits grow faster and longer, the deadline stays.
+ *
+ * @param looks How many there may be; at least 2. More than there are change nothing.
+ */
+export function stretched(waiting: Waiting, looks: number): Waiting {
+  if (looks >= waiting.looks) return waiting;
+  const deadlineMs = patienceMs(waiting);
+  for (let factor = 1.1; ; factor *= 1.1) {
+    const longer = { ...waiting, growth: waiting.growth * factor, longestMs: waiting.longestMs * factor, looks };
+    if (patienceMs(longer) >= deadlineMs) return longer;
+  }
+}

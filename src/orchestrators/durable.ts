@@ -6,6 +6,7 @@ import { redact } from '../domain/redact.ts';
 import { jitterMinutes } from '../domain/schedule.ts';
 import type { Problem } from '../domain/views.ts';
 import { THROTTLE_WAITS, waitMs } from '../domain/waiting.ts';
+import { countTurn } from './turns.ts';
 
 /** A part of an orchestration: yields durable tasks, ends with a value. */
 export type Steps<T> = Generator<Task, T, unknown>;
@@ -65,6 +66,7 @@ export const throttlesOf = (context: OrchestrationContext): number => throttles.
  */
 export function* call<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
   for (;;) {
+    countTurn(context);
     const outcome = yield* attempt<Output>(activity.name, context.df.callActivityWithRetry(activity.name, RETRY, input));
     if (!('throttledMs' in outcome)) return resultOf(outcome);
 
@@ -83,6 +85,7 @@ export function* call<Input, Output>(context: OrchestrationContext, activity: Ac
  * @throws {StepFailed}
  */
 export function* callOnce<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
+  countTurn(context);
   const outcome = yield* attempt<Output>(activity.name, context.df.callActivity(activity.name, input));
   if ('throttledMs' in outcome) throw new StepFailed(notAnswered(`Step ${activity.name}`, 'too many requests'));
   return resultOf(outcome);

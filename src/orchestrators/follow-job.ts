@@ -8,6 +8,7 @@ import type { Problem } from '../domain/views.ts';
 import { BUSY_WAITS, JOB_POLLS, waitMs } from '../domain/waiting.ts';
 import { call, callOnce, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { affordable } from './turns.ts';
 
 /** The HSM answered each request with no, until the deadline: nothing was started. */
 export class NeverTaken extends StepFailed {
@@ -38,19 +39,20 @@ export function* startJob<Input, Start extends Readonly<{ status: string }>>(
   activity: Activity<Input, Start>,
   input: Input,
 ): Steps<Exclude<Start, Open | Refused>> {
+  const waits = affordable(context, BUSY_WAITS);
   let waitedMs = 0;
   for (let look = 0; ; look += 1) {
     const start: Start | JobStart = yield* callOnce(context, activity, input);
     if (isRefused(start)) throw new StepFailed(start.problem);
     if (!isOpen(start)) return start as Exclude<Start, Open | Refused>;
 
-    if (look === BUSY_WAITS.looks) {
+    if (look === waits.looks) {
       const minutes = Math.round(waitedMs / 60_000);
       if (start.status === 'unknown') throw new StepFailed(notAnswered(hsm, start.detail));
       throw new NeverTaken(start.status === 'busy' ? busyTooLong(hsm, minutes) : notAnswered(hsm, start.detail), minutes);
     }
     log.waiting(start.status === 'busy' ? `another backup or restore runs on ${hsm}` : `${hsm} gave no clear answer (${start.detail})`);
-    const ms = waitMs(BUSY_WAITS, look);
+    const ms = waitMs(waits, look);
     waitedMs += ms;
     yield* sleep(context, ms);
   }
@@ -81,10 +83,11 @@ export function* followWith<Check extends Readonly<{ status: string; detail?: st
   retryAfterMs: number | null,
   check: Activity<CheckJobInput, Check>,
 ): Steps<Ended<Check>> {
+  const polls = affordable(context, JOB_POLLS);
   let unanswered = 0;
-  for (let look = 0; look < JOB_POLLS.looks; look += 1) {
+  for (let look = 0; look < polls.looks; look += 1) {
     log.waiting(`job ${job.jobId} runs on ${hsm}`);
-    yield* sleep(context, waitMs(JOB_POLLS, look, retryAfterMs ?? undefined));
+    yield* sleep(context, waitMs(polls, look, retryAfterMs ?? undefined));
     const found = yield* call(context, check, { hsm, job });
     if (found.status !== 'unanswered' && found.status !== 'running') return found as Ended<Check>;
     unanswered = found.status === 'unanswered' ? unanswered + 1 : 0;

@@ -6,6 +6,7 @@ import type { InventorySummary } from '../domain/record.ts';
 import type { Problem } from '../domain/views.ts';
 import { call, problemOf, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { looksLeft } from './turns.ts';
 
 /** An HSM with more keys than this many calls of 20 s can list is not inventoried in full. */
 const MOST_CALLS = 15;
@@ -16,7 +17,8 @@ const MOST_CALLS = 15;
 export function* readInventory(context: OrchestrationContext, log: RunLog, input: TakeInventoryInput): Steps<void> {
   log.begin(input.phase === 'before' ? 'Inventory before' : 'Inventory after');
   try {
-    for (let calls = 0; calls < MOST_CALLS; calls += 1) {
+    const most = Math.min(MOST_CALLS, looksLeft(context));
+    for (let calls = 0; calls < most; calls += 1) {
       const reading = yield* call(context, takeInventory, input);
       if (!reading.complete) continue;
       return reading.unreadable.length > 0 ? log.degrade(unreadableInventory(reading.unreadable, input.hsm)) : log.done();

@@ -7,9 +7,10 @@ import { parseFolder } from '../domain/folder.ts';
 import type { HsmJob } from '../domain/job.ts';
 import { neverSettled } from '../domain/problems.ts';
 import type { InventorySummary, ManifestSummary } from '../domain/record.ts';
-import { SETTLE_WAITS, waitMs } from '../domain/waiting.ts';
+import { SETTLE_WAITS, stretched, waitMs } from '../domain/waiting.ts';
 import { call, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { looksLeft } from './turns.ts';
 
 type Facts = Readonly<{ hsm: string; run: string; folder: string; intentAt: string; job: HsmJob | null }>;
 
@@ -80,9 +81,11 @@ const recordOf = ({ hsm, folder, run, intentAt, job }: Facts) => ({
 
 /** @returns The parts of the manifest; undefined when the listing kept changing until the deadline. */
 function* hashUntilStable(context: OrchestrationContext, log: RunLog, { hsm, run, folder }: Facts): Steps<readonly number[] | undefined> {
-  for (let look = 0; look < SETTLE_WAITS.looks; look += 1) {
+  // Each look is two calls.
+  const waits = stretched(SETTLE_WAITS, Math.max(2, Math.floor(looksLeft(context) / 2)));
+  for (let look = 0; look < waits.looks; look += 1) {
     const hashed = yield* hashAll(context, { hsm, run, folder });
-    yield* sleep(context, waitMs(SETTLE_WAITS, look));
+    yield* sleep(context, waitMs(waits, look));
     const listing = yield* call(context, fingerprintFolder, { hsm, folder });
     if (hashed?.listing === listing) return hashed.parts;
     log.waiting(`the blobs of ${folder} still change`);
@@ -100,9 +103,10 @@ function* hashAll(
   context: OrchestrationContext,
   input: Readonly<{ hsm: string; run: string; folder: string }>,
 ): Steps<Readonly<{ listing: string; parts: readonly number[] }> | undefined> {
+  const most = Math.min(MOST_PARTS, looksLeft(context));
   const parts: number[] = [];
   let listing: string | undefined;
-  for (let from: number | null = 0; from !== null && parts.length < MOST_PARTS; ) {
+  for (let from: number | null = 0; from !== null && parts.length < most; ) {
     parts.push(from);
     const budgetMs = parts.length <= SHORT_PARTS ? PART_BUDGET_MS : LONG_PART_BUDGET_MS;
     const part: Readonly<{ listing: string; blobs: number; next: number | null; changed: boolean }> = yield* call(context, hashFolder, {

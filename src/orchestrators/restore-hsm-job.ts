@@ -22,6 +22,7 @@ import type { Problem } from '../domain/views.ts';
 import { call, StepFailed, type Steps, sleep } from './durable.ts';
 import { followJob, followWith, NeverTaken, startJob } from './follow-job.ts';
 import type { RunLog } from './run-log.ts';
+import { turnsLeft } from './turns.ts';
 
 /** A restore under its lock. `safety`: the folder that leads back. */
 export type Restoring = Readonly<{ context: OrchestrationContext; log: RunLog; restore: ApprovedRestore; safety: string }>;
@@ -45,6 +46,7 @@ export function* runRestore(restoring: Restoring): Steps<RestoreEnd> {
     const started = yield* start(restoring, attempt);
     const end = started.status === 'started' ? yield* follow(restoring, started.job, started.retryAfterMs) : yield* findOut(restoring);
     if (end !== 'untouched') return end;
+    if (turnsLeft(restoring.context) === 0) throw new StepFailed(neverStarted(restore.target, attempt));
   }
   throw new StepFailed(neverStarted(restore.target, MOST_ATTEMPTS));
 }

@@ -11,6 +11,7 @@ import { SAFETY_WAITS, waitMs } from '../domain/waiting.ts';
 import { type BackupHsmInput, backupHsm } from './backup-hsm.ts';
 import { call, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { affordable } from './turns.ts';
 
 /**
  * Has a backup taken of what the restore will replace, by the usual run with all its proofs, and keeps retention from it.
@@ -52,8 +53,9 @@ function* backUpHere(context: OrchestrationContext, log: RunLog, run: string, in
 /** @returns undefined when the other app has not taken it by the deadline. */
 function* awaitBackup(context: OrchestrationContext, log: RunLog, run: string): Steps<Run | undefined> {
   log.waiting(`backup ${run} is asked for, of the app with the backup duty`);
-  for (let look = 0; look < SAFETY_WAITS.looks; look += 1) {
-    yield* sleep(context, waitMs(SAFETY_WAITS, look));
+  const waits = affordable(context, SAFETY_WAITS);
+  for (let look = 0; look < waits.looks; look += 1) {
+    yield* sleep(context, waitMs(waits, look));
     const ended = yield* call(context, checkSafetyBackup, { run });
     if (ended) return ended;
   }

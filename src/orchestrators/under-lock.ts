@@ -5,6 +5,7 @@ import { lockTooLong } from '../domain/problems.ts';
 import { LOCK_WAITS, waitMs } from '../domain/waiting.ts';
 import { call, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { affordable } from './turns.ts';
 
 /**
  * Does work on an HSM while no other run of hsmkeep does; waits for the lock until a deadline.
@@ -23,13 +24,14 @@ export function* underLock<T>(context: OrchestrationContext, log: RunLog, hsm: s
 
 function* takeLock(context: OrchestrationContext, log: RunLog, hsm: string, owner: string): Steps<void> {
   log.begin('Lock');
+  const waits = affordable(context, LOCK_WAITS);
   for (let look = 0; ; look += 1) {
     const at = context.df.currentUtcDateTime.toISOString();
     const lock = yield* call(context, acquireLock, { hsm, owner, at, step: log.run.kind });
     if (lock.status === 'acquired') return log.done();
-    if (look === LOCK_WAITS.looks) throw new StepFailed(lockTooLong(hsm, lock));
+    if (look === waits.looks) throw new StepFailed(lockTooLong(hsm, lock));
     log.waiting(`${lock.owner} works on ${hsm}${lock.step ? ` (${lock.step})` : ''}`);
-    yield* sleep(context, waitMs(LOCK_WAITS, look));
+    yield* sleep(context, waitMs(waits, look));
   }
 }
 

@@ -4,7 +4,7 @@ import { currentRun, endedUnexpectedly } from '../../src/domain/live-run.ts';
 import { lockPath, mayTakeOver } from '../../src/domain/lock.ts';
 import { type Run, type Step, worstStatus } from '../../src/domain/run.ts';
 import { parseRunId, plannedRunId, requestedRunId, runPath } from '../../src/domain/run-id.ts';
-import { JOB_POLLS, waitMs } from '../../src/domain/waiting.ts';
+import { BUSY_WAITS, JOB_POLLS, LOCK_WAITS, patienceMs, SAFETY_WAITS, stretched, waitMs } from '../../src/domain/waiting.ts';
 
 const at = '2026-11-22T02:00:00.000Z';
 const step = (status: Step['status'], endedAt: string | null = at): Step => ({ name: 's', status, startedAt: at, endedAt });
@@ -126,5 +126,24 @@ describe('waitMs', () => {
     expect(waitMs(JOB_POLLS, 0, 1_000)).toBe(1_000);
     expect(waitMs(JOB_POLLS, 1)).toBe(15_000);
     expect(waitMs(JOB_POLLS, 39)).toBe(300_000);
+  });
+});
+
+describe('stretched', () => {
+  test.each([JOB_POLLS, BUSY_WAITS, LOCK_WAITS, SAFETY_WAITS])(
+    'keeps the deadline of %j with fewer looks, and not much more',
+    (waiting) => {
+      for (const looks of [2, 3, 5, 8, 12]) {
+        const fewer = stretched(waiting, looks);
+        expect(fewer.looks).toBe(looks);
+        expect(patienceMs(fewer)).toBeGreaterThanOrEqual(patienceMs(waiting));
+        expect(patienceMs(fewer)).toBeLessThan(1.5 * patienceMs(waiting));
+      }
+    },
+  );
+
+  test('changes nothing where there are looks enough', () => {
+    expect(stretched(BUSY_WAITS, BUSY_WAITS.looks)).toBe(BUSY_WAITS);
+    expect(stretched(BUSY_WAITS, 1_000)).toBe(BUSY_WAITS);
   });
 });
