@@ -1,11 +1,15 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { type ApprovedRestore, checkRestoreApproval } from '../activities/check-restore-approval.ts';
+import { announcedTooOften } from '../domain/restore/problems.ts';
 import { APPROVAL_WAITS, waitMs } from '../domain/waiting.ts';
-import { call, type Steps } from './durable.ts';
+import { call, StepFailed, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
 
 /** Raised when somebody has decided. It carries the approval's id and is only a nudge: what counts is what is stored. */
 export const APPROVAL_EVENT = 'restoreDecided';
+
+/** Far more than the hours until a plan expires take. */
+const MOST_LOOKS = 40;
 
 /**
  * Waits until a second person has approved the plan.
@@ -24,6 +28,7 @@ export function* awaitApproval(context: OrchestrationContext, log: RunLog, plan:
       return found.restore;
     }
 
+    if (look === MOST_LOOKS) throw new StepFailed(announcedTooOften(plan));
     log.waiting(`another person has to approve it until ${found.expiresAt}: hsmkeep restore approve ${plan}`);
     const open = waits.filter(({ isCompleted }) => !isCompleted);
     const wasNudged = open.length < waits.length;

@@ -19,6 +19,12 @@ export const planRejected = (by: string, note: string | null): Problem => ({
   hint: 'Talk to them; another plan can be made at any time.',
 });
 
+/** Events say that somebody decided, and nobody has. */
+export const announcedTooOften = (id: string): Problem => ({
+  message: `Again and again it was announced that restore ${id} was decided on, and it was not.`,
+  hint: 'Somebody raises events into the app, which takes its host key: find out who, and renew the key. Then plan anew.',
+});
+
 /** No backup of the present state, so nothing may be destroyed. */
 export const noSafetyBackup = (target: string, reason: string): Problem => ({
   message: `There is no safety backup of ${target}, so the restore was not begun: ${reason}`,

@@ -108,6 +108,7 @@ describe('problems', () => {
       problems.outcomeUnknown(plan(), 'me'),
       problems.outcomeUnknown(elsewhere, null),
       problems.neitherState(plan(), 'mhsm-contoso-2026112209000000'),
+      problems.announcedTooOften('restore-contoso-20261122T100000000Z'),
       problems.neverFree(plan(), 90),
       problems.neverFree(elsewhere, 90),
       problems.neverStarted('contoso', 3),
