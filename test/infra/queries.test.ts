@@ -58,6 +58,16 @@ describe('the alerts', () => {
     for (const [open, close] of ['()', '[]', '{}']) expect(code.split(open as string)).toHaveLength(code.split(close as string).length);
   });
 
+  test('and the workbook name nothing by a word of the query language, which would make a rule that never fires', () => {
+    const reserved = new Set(['by', 'hint', 'in', 'kind', 'latest', 'of', 'print', 'range', 'set', 'to', 'with']);
+    const texts = [...globSync('infra/queries/*.kql', { cwd: ROOT }), 'infra/workbook.json'].map((path) =>
+      read(path).replaceAll(/^\s*\/\/.*$/gm, ''),
+    );
+    const names = texts.flatMap((text) => [...text.matchAll(/\b([a-z]\w*) = /gi)].map(([, name = '']) => name));
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => reserved.has(name))).toEqual([]);
+  });
+
   test('and the workbook ask for metrics that the app tells', () => {
     const told = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');
     const asked = [...globSync('infra/queries/*.kql', { cwd: ROOT }), 'infra/workbook.json'].map(read).join('\n');
