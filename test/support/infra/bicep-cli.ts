@@ -12,7 +12,7 @@ export const BICEP_VERSION = '0.49.2';
 /** The compiler, or why there is none. */
 export type BicepCli = Readonly<{ path: string }> | Readonly<{ missing: string }>;
 
-const RESTORE_MS = 120_000;
+const RESTORE_MS = 60_000;
 const COMPILE_MS = 120_000;
 
 /**
