@@ -5,6 +5,7 @@ import {
   isInForce,
   objectionToApproval,
   type RetentionApproval,
+  retentionApprovalPath,
 } from '../../src/domain/retention-approval.ts';
 
 const AT = '2026-11-22T10:00:00.000Z';
@@ -59,6 +60,10 @@ describe('objectionToApproval', () => {
   test('it takes a person', () => {
     expect(objectionToApproval('a', brake, 'h1', true)?.status).toBe(403);
   });
+});
+
+test('there is one approval for each HSM, under its name', () => {
+  expect(retentionApprovalPath('a')).toBe('approvals/retention-a.json');
 });
 
 test('the hint has the command to type', () => {

@@ -16,7 +16,7 @@ export type Recoverable = Readonly<{ any: string | null; newest: string | null }
 const DAY_MS = 24 * 3_600_000;
 /** So far ahead it is looked: ten years of nights, or so many verdicts as take a fraction of a second. */
 const MOST_NIGHTS = 3_660;
-const MOST_VERDICTS = 400_000;
+const MOST_VERDICTS = 200_000;
 
 /**
  * When each backup would go under a policy, if from now on there was one proven backup a day, and nothing else changed: the night that
