@@ -40,7 +40,7 @@ const hookedKind = (title: string, policy: string, kv: ReturnType<typeof rotatio
   title,
   make: (name: string) => kv.makeOwn(name, { 'rot-policy': policy }),
   accepted: receiver.accountOf,
-  changes: kv.applied,
+  changes: receiver.changesFor,
 });
 
 /** The activity turns of a rotation that retires at once, as after a compromise: all that there are. */

@@ -27,6 +27,8 @@ export type WebhookReceiver = Readonly<{
   actions: string[];
   /** What it was asked to do for one secret; the sweep may be busy with others. */
   actionsFor(secret: string): string[];
+  /** How often it took a value for a secret. */
+  changesFor(secret: string): number;
   /** What is planned from now on is for this secret's requests only. */
   focusOn(secret: string): void;
   /** Answers the next request of an action with a status (and body) in place of doing it. */
@@ -45,6 +47,7 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
   const bySecret = new Map<string, string[]>();
   const accounts = new Map<string, Set<string>>();
   const seen = new Set<string>();
+  const changes = new Map<string, number>();
   const before: { secret: string; action: string; work: () => Promise<unknown> }[] = [];
   let focus: string | undefined;
   const planned: { action: string; secret: string | undefined; respond: (response: ServerResponse, act: () => unknown) => void }[] = [];
@@ -56,7 +59,10 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
     const account = accountFor(asked);
     if (action === 'probe') return { liveness: account.has(value) ? 'live' : 'not-live' };
     if (action === 'apply') for (const known of [...account]) if (strategy === 'single' || !keep.includes(known)) account.delete(known);
-    if (action === 'apply') account.add(value);
+    if (action === 'apply') {
+      account.add(value);
+      changes.set(asked.secret.name, (changes.get(asked.secret.name) ?? 0) + 1);
+    }
     if (action === 'retire' || action === 'discard') account.delete(value);
     return {};
   };
@@ -93,6 +99,7 @@ export async function startWebhookReceiver(first: string): Promise<WebhookReceiv
     beforeNext: (secret, action, work) => void before.push({ secret, action, work }),
     actions,
     actionsFor: (secret) => bySecret.get(secret) ?? [],
+    changesFor: (secret) => changes.get(secret) ?? 0,
     focusOn: (secret) => {
       focus = secret;
     },

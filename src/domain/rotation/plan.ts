@@ -1,7 +1,7 @@
 import type { Problem } from '../views.ts';
 import { later } from './duration.ts';
 import type { EscrowEntry, EscrowState } from './escrow.ts';
-import { secretDisabled, tooManyAttempts } from './problems.ts';
+import { deletedMeanwhile, secretDisabled, tooManyAttempts } from './problems.ts';
 import type { Management, Tags } from './tags.ts';
 import { dueAt, EARLY_EVENT_MS } from './times.ts';
 import { isInside } from './window.ts';
@@ -69,7 +69,8 @@ export const MOST_ATTEMPTS = 5;
  */
 export function planRotation(state: RotationState, now: string): RotationStep {
   const { current, escrow, management } = state;
-  if (current === 'missing') return rest('gone');
+  if (current === 'missing')
+    return isOnItsWay(escrow) ? { step: 'park', problem: deletedMeanwhile(state.vault, state.name) } : rest('gone');
   if (current === 'disabled') return { step: 'park', problem: secretDisabled(state.vault, state.name) };
   if (!management) return rest('unmanaged');
   if (state.tagsLost) return { step: 'reconcile', reason: 'tags-lost' };
@@ -85,6 +86,9 @@ export function planRotation(state: RotationState, now: string): RotationStep {
   const graceUntil = graceEnd(current, published && escrow.state === 'published' ? management : null);
   return graceUntil === null ? begin(state, current, management, now) : inGrace(state, current, management, graceUntil, now);
 }
+
+/** The target may have a value that is published nowhere. */
+const isOnItsWay = (escrow: EscrowEntry | null): boolean => escrow !== null && escrow.state !== 'published' && escrow.state !== 'dead';
 
 /** What follows each state of an entry whose value is not published. */
 const NEXT = { intent: 'obtain', open: 'apply', applied: 'publish' } as const satisfies Partial<Record<EscrowState, string>>;

@@ -12,6 +12,11 @@ export const tooManyAttempts = (vault: string, name: string, attempts: number): 
   hint: 'Compare its rules for passwords with length and alphabet in the tag rot-policy. The current value was not touched.',
 });
 
+export const deletedMeanwhile = (vault: string, name: string): Problem => ({
+  message: `${vault}/${name} was deleted while a new value of it was on its way; its target may accept that one alone.`,
+  hint: `Recover it (az keyvault secret recover --vault-name ${vault} --name ${name}), then run \`hsmkeep secret rotate\`, which goes on with the value kept in escrow. If it is to stay deleted, end its credential on the target by hand.`,
+});
+
 export const badTags = (vault: string, name: string, mistakes: readonly string[]): Problem => ({
   message: `The tags of ${vault}/${name} do not say how to rotate it: ${mistakes.join('; ')}.`,
   hint: 'Correct them with `hsmkeep secret manage`, which checks them first. Nothing was changed.',

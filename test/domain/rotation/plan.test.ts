@@ -66,6 +66,16 @@ describe('planRotation, with nothing under way,', () => {
     expect(step({ trigger: 'request', wanted: 'v1' })).toMatchObject({ step: 'escrow' });
   });
 
+  test('tells a person of a secret that was deleted while a value of it was on its way, and of no other', () => {
+    for (const state of ['open', 'applied'] as const)
+      expect(step({ current: 'missing', escrow: entry({ state }) })).toMatchObject({
+        step: 'park',
+        problem: { hint: expect.stringContaining('secret recover') },
+      });
+    for (const state of ['published', 'dead'] as const)
+      expect(step({ current: 'missing', escrow: entry({ state }) })).toMatchObject({ step: 'rest', reason: 'gone' });
+  });
+
   test('leaves alone what is gone, disabled or not managed', () => {
     expect(step({ current: 'missing' })).toMatchObject({ step: 'rest', reason: 'gone' });
     expect(step({ current: 'disabled' })).toMatchObject({ step: 'park', problem: { message: expect.stringContaining('disabled') } });
