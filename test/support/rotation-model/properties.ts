@@ -90,10 +90,10 @@ export function inspectStored({ world, vault, entries, target }: Stage): void {
 }
 
 /** Nobody touched the tags that are the owner's, and no value left the vaults. */
-export function inspectRest({ world, hub, documents, current }: Stage, licence: Licence): void {
+export function inspectRest({ world, everything, current }: Stage, licence: Licence): void {
   const tags = current()?.tags ?? {};
   if (!licence.human && (tags['owner'] !== 'team' || tags['cost'] !== '4711')) world.violated('tags', "the owner's tags are lost");
-  const stored = hub.everything() + documents.everything();
+  const stored = everything();
   if (world.values.some((value) => stored.includes(value))) world.violated('secrecy', 'a value lies in the task hub or in storage');
 }
 

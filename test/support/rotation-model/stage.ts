@@ -1,5 +1,6 @@
 import type { InvocationContext } from '@azure/functions';
 import { ACTIVITIES, ORCHESTRATORS } from '../../../src/app.ts';
+import type { AuditLog } from '../../../src/clients/audit-log.ts';
 import type { Clients } from '../../../src/clients/clients.ts';
 import { escrowName } from '../../../src/domain/rotation/escrow.ts';
 import { closeLostRuns } from '../../../src/functions/lost-runs.ts';
@@ -11,7 +12,7 @@ import { type Fault, fakeTarget, type TargetKind } from './fake-targets.ts';
 import { FakeVault } from './fake-vault.ts';
 import { provided } from './provided.ts';
 import { TaskHub } from './task-hub.ts';
-import { World } from './world.ts';
+import { azureFailing, World } from './world.ts';
 
 export const VAULT = 'contoso-kv';
 export const SECRET = 'db-password';
@@ -31,6 +32,10 @@ export function setStage({ kind, lock, fault }: StageOptions) {
   provided.world = world;
   const [vault, escrow] = [new FakeVault(world, VAULT), new FakeVault(world, 'contoso-escrow')];
   const documents = fakeBlobStore(world);
+  const audited: string[] = [];
+  const audit: AuditLog = {
+    append: (lines) => world.request('audit: append', () => void audited.push(...lines), azureFailing('audit')),
+  };
   const first = world.newValue('first');
   const target = fakeTarget(world, kind, lock, first, fault);
   provided.provider = target.provider;
@@ -39,12 +44,14 @@ export function setStage({ kind, lock, fault }: StageOptions) {
 
   const vaultConfig = { name: VAULT, url: vault.url, escrowVault: escrow.url, rotation: 'on' as const, targets: [] };
   const clients = {
-    config: { hsms: [], vaults: [vaultConfig] },
+    config: { hsms: [], vaults: [vaultConfig], notify: [] },
     duties: ['rotate'],
     vaultConfig: () => vaultConfig,
     vault: () => vault,
     escrow: () => escrow,
     documents,
+    locks: documents,
+    audit,
   } as unknown as Clients;
   const hub = new TaskHub(world, ORCHESTRATORS, new Map(ACTIVITIES.map((activity) => [activity.name, activity.create(clients)])) as never);
   const log = { info() {}, warn() {}, error() {} } as unknown as InvocationContext;
@@ -71,7 +78,8 @@ export function setStage({ kind, lock, fault }: StageOptions) {
     world,
     vault,
     escrow,
-    documents,
+    /** All that is stored outside the vaults. */
+    everything: () => hub.everything() + documents.everything() + audited.join(),
     target,
     hub,
     initial,

@@ -254,6 +254,8 @@ export class TaskHub {
       } else if (execution.again === undefined) this.#finish(instance, 'Completed', next.value);
       else this.#startAnew(instance, execution.again);
     } catch (error) {
+      // A run ends with its record, whatever happens; a sweep is none.
+      if (instance.parent || !instance.id.startsWith('sweep')) this.#world.violated('F', `${instance.name} threw ${String(error)}`);
       this.#finish(instance, 'Failed', String(error));
     }
   }
@@ -265,10 +267,16 @@ export class TaskHub {
     const before = instance.called[call.number];
     if (before === undefined) {
       instance.called[call.number] = said;
-      if (call.kind === 'child') this.start(call.name, call.id, JSON.parse(call.input), { id: instance.id, number: call.number });
+      if (call.kind === 'child') this.#startChild(instance, call);
     } else if (before !== said) {
       this.#world.violated('replay', `${instance.name} called ${said}, and had called ${before}`);
     }
+  }
+
+  /** One whose id is in use fails like one that was started. */
+  #startChild(instance: Instance, { name, id, input, number }: Extract<Call, { kind: 'child' }>): void {
+    if (this.#instances.get(id)?.status === 'Running') this.#end(instance, number, { at: this.#world.now, failure: 'the id is in use' });
+    else this.start(name, id, JSON.parse(input), { id: instance.id, number });
   }
 
   #startAnew(instance: Instance, input: string): void {
@@ -293,6 +301,9 @@ export class TaskHub {
     const task = (call: Call) => new Asked(call, execution) as unknown as Task;
     const df = {
       instanceId: instance.id,
+      get isReplaying() {
+        return execution.position < instance.history.length;
+      },
       get currentUtcDateTime() {
         return new Date(execution.at);
       },
@@ -312,7 +323,8 @@ export class TaskHub {
       },
       Task: { all: (all: readonly Asked[]) => ({ all }), any: (any: readonly Asked[]) => ({ any }) },
     };
-    return { df } as unknown as OrchestrationContext;
+    const silent = { info() {}, warn() {}, error() {} };
+    return { df, ...silent } as unknown as OrchestrationContext;
   }
 }
 
