@@ -6,7 +6,8 @@ import { nightly } from './rows/nightly.ts';
 import { packageSize } from './rows/package-size.ts';
 import { prune } from './rows/prune.ts';
 import { retention } from './rows/retention.ts';
+import { rotation } from './rows/rotation.ts';
 import type { Row } from './runner/row.ts';
 
 /** Every row, in the order in which they run. */
-export const ROWS: readonly Row[] = [load, packageSize, commandLine, manifest, retention, prune, nightly, host];
+export const ROWS: readonly Row[] = [load, packageSize, commandLine, manifest, retention, prune, nightly, rotation, host];

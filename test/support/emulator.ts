@@ -53,6 +53,8 @@ export type ControlClient = Readonly<{
 
 export type LoggedRequest = Readonly<{
   id: number;
+  /** By the emulator's clock. */
+  at: string;
   target: string;
   host: string;
   method: string;
