@@ -21,6 +21,7 @@ export type SecretView = Readonly<{
   createdAt: string;
   dueAt: string | null;
   expiresAt: string | null;
+  /** When the old credential ends; null where there is none, or it ends with the next rotation. */
   graceUntil: string | null;
   rotationId: string | null;
   /** What the sweep would do, also where the vault is only observed. */
@@ -71,7 +72,7 @@ function viewOf(
     createdAt,
     dueAt: due,
     expiresAt,
-    graceUntil,
+    graceUntil: retires ? graceUntil : null,
     rotationId: tags['rot-id'] ?? null,
     next: item ? { reason: item.reason, action: item.action } : null,
     rotation: vault.rotation,

@@ -190,6 +190,8 @@ describe('viewSecrets', () => {
     const tags = { 'rot-provider': 'azure-storage-key', 'rot-id': 'r1', 'rot-grace-until': NOW };
     const shown = (changes: object, now: string) => states([secret('db', { tags: { ...tags, ...changes } })], [], now);
     expect(shown({}, later(NOW, -1))).toEqual(['db in-grace']);
+    const [view] = viewSecrets({ name: 'kv', rotation: 'on' }, [secret('db', { tags })], [], later(NOW, -1));
+    expect(view).toMatchObject({ graceUntil: null, next: null });
     expect(shown({}, NOW)).toEqual(['db fresh']);
     expect(shown({}, DUE)).toEqual(['db due']);
     expect(shown({ 'rot-policy': 'retire=on-grace' }, NOW)).toEqual(['db retiring']);
