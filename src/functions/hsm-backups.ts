@@ -1,4 +1,5 @@
 import { listBackups, readRecord } from '../clients/catalogue.ts';
+import { RefusedError, TransientError } from '../clients/errors.ts';
 import { viewOfFolder, viewOfRecord } from '../domain/record.ts';
 import { parseRunId, requestedRunId } from '../domain/run-id.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
@@ -32,7 +33,7 @@ export const hsmBackups = defineRoute({
       async handle({ params }, tools) {
         const { clients, durable, now } = tools;
         const { name, backupTo } = clients.hsmConfig(params['hsm'] ?? '');
-        const running = (await liveRuns(durable, 'backup', name))[0] ?? (await workerOn(tools, name));
+        const running = (await liveRuns(durable, 'backup', name))[0] ?? (await workerOn(tools, name).catch(unlessUnavailable));
         if (running !== undefined && parseRunId(running)?.kind !== 'backup') throw busy(running, name);
         if (running !== undefined) return accepted(running);
 
@@ -43,6 +44,11 @@ export const hsmBackups = defineRoute({
     },
   },
 });
+
+/** A lock that cannot be looked at does not keep a backup from being tried: the run waits for it, and tells what is wrong. */
+function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof RefusedError || error instanceof TransientError)) throw error;
+}
 
 export const hsmBackup = defineRoute({
   name: 'hsmBackup',
