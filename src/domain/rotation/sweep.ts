@@ -54,7 +54,7 @@ const orderOf = ({ reason, deadlineAt, name }: Found): string => `${reason === '
 
 /** What fails together with a secret: everything on the same server. */
 export function targetOf({ provider, target }: Pick<Management, 'provider' | 'target'>): string {
-  const [server = ''] = /^[a-z][\w+.-]*:\/\/[^/]*/i.exec(target) ?? [target];
+  const server = /^[a-z][\w+.-]*:\/\/[^/]*/i.exec(target)?.[0] ?? target;
   return server === '' ? provider : `${provider} ${server.toLowerCase()}`;
 }
 

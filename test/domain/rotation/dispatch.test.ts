@@ -3,6 +3,7 @@ import { breakerState, HEALTHY, noteOutcome, type TargetHealth } from '../../../
 import { afterEnd, type DispatchState, hasPassedOver, heldBack, MOST_IN_FLIGHT, nextStart } from '../../../src/domain/rotation/dispatch.ts';
 import { HOUR_MS, later } from '../../../src/domain/rotation/duration.ts';
 import { adapt, budgetFor, costOf, msUntil, refill, spend, startPace } from '../../../src/domain/rotation/pace.ts';
+import { targetHeldBack } from '../../../src/domain/rotation/problems.ts';
 import { type SweepItem, targetOf } from '../../../src/domain/rotation/sweep.ts';
 
 const NOW = '2026-01-01T00:00:00.000Z';
@@ -171,4 +172,11 @@ test.each([
   [{ provider: 'azure-storage-key', target: '/subscriptions/S/x' }, 'azure-storage-key /subscriptions/s/x'],
 ])('what fails together with %j is %s', (management, target) => {
   expect(targetOf(management)).toBe(target);
+});
+
+test.each([
+  [NOW, `on db until ${NOW}:`],
+  [null, 'on db:'],
+])('a target that is held back until %s is told', (until, words) => {
+  expect(targetHeldBack('db', until).message).toContain(words);
 });

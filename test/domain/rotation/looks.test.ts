@@ -92,6 +92,13 @@ describe('planSweep', () => {
     expect(taken([secret('db', { expiresAt: later(NOW, 1) })])).toEqual([]);
   });
 
+  test('puts what was broken off before all that is due, and tells what shares a target', () => {
+    const secrets = [secret('app'), secret('db'), secret('cache', { tags: { 'rot-provider': 'webhook', 'rot-target': 'https://x' } })];
+    const found = planSweep('KV', secrets, [kept('db')], later(CREATED, 61 * DAY_MS), null);
+    expect(found[0]).toMatchObject({ name: 'db', reason: 'unfinished', isFleet: true });
+    expect(found.find(({ name }) => name === 'cache')).toMatchObject({ target: 'webhook https://x', isFleet: false });
+  });
+
   test('tries what fails again at growing distances only', () => {
     const hours = Array.from({ length: 10 }, (_, hour) => taken([secret('db')], [], later(DUE, hour * HOUR_MS)).length);
     expect(hours).toEqual([1, 1, 1, 0, 1, 0, 0, 0, 1, 0]);
