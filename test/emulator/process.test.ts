@@ -84,6 +84,7 @@ describe('hsmkeep emulator', () => {
       const { child, client } = await start();
       expect(statSync(join(dataDir, 'ready.json')).mode & 0o777).toBe(0o600);
       expect(Object.keys(client.ready).toSorted()).toEqual([
+        'armUrl',
         'authorityUrl',
         'caFile',
         'clients',

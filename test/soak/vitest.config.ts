@@ -6,5 +6,12 @@ const resolve = { conditions: ['hsmkeep-source', 'node'] };
 export default defineConfig({
   resolve,
   ssr: { resolve },
-  test: { include: ['test/soak/**/*.soak.ts'], pool: 'forks', testTimeout: 3_600_000, hookTimeout: 120_000, fileParallelism: false },
+  test: {
+    include: ['test/soak/**/*.soak.ts', 'test/domain/retention/laws.test.ts'],
+    env: { HSMKEEP_LAW_CASES: '10000' },
+    pool: 'forks',
+    testTimeout: 3_600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
 });
