@@ -30,14 +30,14 @@ export const escrowSecret = defineActivity(
           const slotPlan = await provider.choose(context, spec, publishedOf(work), { strategy, base });
           const entry = { rotationId, base, attempt } as const;
           if (!('generate' in provider)) {
-            tagsOfNext(work, { rotationId, slot: slotPlan.slot });
+            tagsOfNext(work, { rotationId, slot: slotPlan.slot }, base);
             await writeIntent(work, entry, slotPlan);
             return { done: true, next: { step: 'obtain' }, base, rotationId };
           }
 
           const candidate = await provider.generate(context, spec, slotPlan);
           // What could not be published later is not begun.
-          tagsOfNext(work, candidate);
+          tagsOfNext(work, candidate, base);
           provider.render(spec, candidate, current.value);
           await writeCandidate(work, entry, candidate);
           return { done: true, next: { step: 'apply' }, base, rotationId };

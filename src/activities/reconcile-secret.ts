@@ -4,7 +4,8 @@ import { type Liveness, type Reconciliation, reconcile } from '../domain/rotatio
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import { withoutState } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
-import type { ProviderContext } from '../providers/contract.ts';
+import { newestFirst } from '../domain/rotation/version-order.ts';
+import type { Held, ProviderContext } from '../providers/contract.ts';
 import { defineActivity } from './define-activity.ts';
 import { publishCandidate } from './publish-candidate-secret.ts';
 import {
@@ -72,13 +73,20 @@ const isReadable = ({ look, current, provider, management }: Work): boolean =>
 /** `held`: what the target accepts, with its place there; the value as it is stored. */
 type Older = Readonly<{ version: string; held: Readonly<{ slot: string; stored: Sensitive }> }>;
 
-async function findOlder({ clients, ref, current, provider, spec }: Work, context: ProviderContext): Promise<Older | null> {
+async function findOlder(work: Work, context: ProviderContext): Promise<Older | null> {
+  const { clients, ref, current, provider, spec } = work;
+  const refusedOnes: Held[] = [publishedOf(work)];
   const vault = clients.vault(ref.vault);
-  const earlier = (await vault.versions(ref.name)).filter(({ version, enabled }) => enabled && version !== current.facts.version);
+  const earlier = newestFirst(await vault.versions(ref.name)).filter(
+    ({ version, enabled }) => enabled && version !== current.facts.version,
+  );
   for (const { version, tags } of earlier.slice(0, OLDER_AT_MOST)) {
     const reading = await vault.read(ref.name, version);
-    if (reading.status !== 'found' || !context.takeLogin()) continue;
+    if (reading.status !== 'found') continue;
     const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value) };
+    // A value that was published twice is not worth a second login.
+    if (refusedOnes.some(({ slot, value }) => slot === held.slot && value.equals(held.value)) || !context.takeLogin()) continue;
+    refusedOnes.push(held);
     if ((await provider.probe(context, spec, held)) === 'live') return { version, held: { slot: held.slot, stored: reading.value } };
   }
   return null;

@@ -11,6 +11,7 @@ import type { RotationMode, RotationState, RotationTrigger } from '../domain/rot
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import type { ListedEscrow, ListedSecret } from '../domain/rotation/sweep.ts';
 import { configTagsOf, parseManagement, type Tags } from '../domain/rotation/tags.ts';
+import { newestFirst } from '../domain/rotation/version-order.ts';
 import type { Clients } from './clients.ts';
 import type { SecretFacts, Vault } from './vault.ts';
 
@@ -73,7 +74,7 @@ export async function lookAtSecret(clients: VaultClients, ref: SecretRef): Promi
 
 /** The newest version that says how the secret is rotated, unless a newer one takes it out of our hands. */
 async function lastManaged(vault: Vault, name: string): Promise<SecretFacts | undefined> {
-  const last = (await vault.versions(name)).find(({ tags }) => tags['rot-provider'] !== undefined);
+  const last = newestFirst(await vault.versions(name)).find(({ tags }) => tags['rot-provider'] !== undefined);
   return last && parseManagement(last.tags).status === 'managed' ? last : undefined;
 }
 
@@ -126,5 +127,5 @@ export async function readHistory(clients: VaultClients, ref: SecretRef): Promis
     place ? place.vault.versions(place.name) : [],
   ]);
   if (versions.length === 0) return undefined;
-  return { versions, escrow: entries.slice(0, 1).flatMap((facts) => listedEscrow(name.toLowerCase(), facts)) };
+  return { versions: newestFirst(versions), escrow: entries.slice(0, 1).flatMap((facts) => listedEscrow(name.toLowerCase(), facts)) };
 }

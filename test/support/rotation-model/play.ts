@@ -39,7 +39,7 @@ export async function play(schedule: Schedule, options: StageOptions): Promise<r
     inspect(stage);
     inspectEntries(stage);
   }
-  await inspectNext(stage, () => stage.hub.run(pick));
+  await inspectNext(stage, licence, () => stage.hub.run(pick));
   await calmDown(stage, pick);
   inspect(stage);
   inspectRest(stage, licence);

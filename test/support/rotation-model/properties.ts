@@ -97,12 +97,24 @@ export function inspectRest({ world, everything, current }: Stage, licence: Lice
   if (world.values.some((value) => stored.includes(value))) world.violated('secrecy', 'a value lies in the task hub or in storage');
 }
 
-/** F: whatever was left behind, a lock say, does not keep the next rotation from its end. */
-export async function inspectNext(stage: Stage, run: () => Promise<void>): Promise<void> {
+/**
+ * F: whatever was left behind, a lock say, does not keep the next rotation from its end. Where a person wrote last, what is asked for first
+ * may be used up by finding out what works; that mends it, and whatever is asked for next is a rotation.
+ */
+export async function inspectNext(stage: Stage, { human }: Licence, run: () => Promise<void>): Promise<void> {
   const { world, hub, current } = stage;
-  const before = current()?.version;
-  await stage.ask('normal');
-  await run();
+  const ask = async (): Promise<void> => {
+    // Runs are told apart by the instant of their start.
+    world.advance(1_000);
+    await stage.ask('normal');
+    await run();
+  };
+  let before = current()?.version;
+  await ask();
+  if (human && /"outcome":"(adopted|repaired)"/.test(hub.lastEnd())) {
+    before = current()?.version;
+    await ask();
+  }
   if (current()?.version === before) world.violated('F', `asked once more, it did not rotate: ${hub.lastEnd().slice(-600)}`);
 }
 
