@@ -68,8 +68,10 @@ describe('the five-minute timer', () => {
     await stack.startHost();
     expect((await stack.api('/health', { as: null })).status).toBe(503);
 
-    await moveTo(`${later}T09:05:10.000Z`);
+    // The first tick may still find the run that was killed with the host under way, and leave the decision to the next.
+    const stopHurrying = stack.hurry(30_000);
     expect(await stack.runEnd(`backup-contoso-hsm-${later.replaceAll('-', '')}T0200Z`)).toMatchObject({ status: 'Completed' });
+    await stopHurrying();
     expect(await runsOf('backup')).toHaveLength(2);
   });
 });

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, type TestContext, test, vi } from 'vitest';
 import type { StackReady } from '../../src/local/stack.ts';
 
 /** The built command line; `npm test` builds before it tests. */
@@ -16,8 +16,11 @@ type Ended = Readonly<{ code: number | null; stdout: string; stderr: string }>;
 
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'hsmkeep-stack-'));
 
+/** What tests that run at the same time have to tell apart: whose end it is. */
+type Ending = Pick<TestContext, 'onTestFinished'>;
+
 /** `hsmkeep …` in a process of its own, ended with the test. */
-function start(args: readonly string[]): { process: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
+function start({ onTestFinished }: Ending, args: readonly string[]): { process: ChildProcessWithoutNullStreams; ended: Promise<Ended> } {
   const env = { ...process.env, NO_COLOR: '1', HSMKEEP_URL: '', HSMKEEP_TOKEN: '', HSMKEEP_RESTORE_URL: '' };
   const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const written = { stdout: '', stderr: '' };
@@ -31,11 +34,11 @@ function start(args: readonly string[]): { process: ChildProcessWithoutNullStrea
   return { process: child, ended };
 }
 
-const hsmkeep = (...args: readonly string[]): Promise<Ended> => start(args).ended;
+const hsmkeep = (ending: Ending, ...args: readonly string[]): Promise<Ended> => start(ending, args).ended;
 
 /** A serving stack, as soon as its ready file says that all is up. */
-async function startServing(data: string, ...args: readonly string[]) {
-  const dev = start(['dev', '--port', '0', '--data', data, ...args]);
+async function startServing(ending: Ending, data: string) {
+  const dev = start(ending, ['dev', '--port', '0', '--data', data]);
   const readyFile = join(data, 'ready.json');
   const up = vi.waitFor(() => expect(existsSync(readyFile)).toBe(true), { timeout: PATIENCE_MS, interval: 50 });
   const early = dev.ended.then(({ stderr }) => Promise.reject(new Error(`It ended before it was ready:\n${stderr}`)));
@@ -53,9 +56,9 @@ async function listening({ apiUrl, emulator, storageConnectionString }: StackRea
 }
 
 describe('dev --once', { timeout: PATIENCE_MS }, () => {
-  test('takes a proven backup of each HSM and rotates secrets; the next start does neither again', async () => {
+  test.concurrent('takes a proven backup of each HSM and rotates secrets; the next start does neither again', async (ending) => {
     const data = emptyFolder();
-    const first = await hsmkeep('dev', '--once', '--data', data);
+    const first = await hsmkeep(ending, 'dev', '--once', '--data', data);
     expect(first.stdout).toMatch(/^HSM +FOLDER +PROOF +BLOBS +SIZE +KEYS +DURATION\ncontoso-hsm +mhsm-contoso-hsm-\d{16} +L3c +\d/);
     expect(first.stdout).toMatch(/\nhsmkeep: 2 of 2 HSMs have a proven backup of \d{4}-\d\d-\d\d\n$/);
     expect(first.stderr).toMatch(/contoso-hsm: backup: completed in /);
@@ -66,34 +69,34 @@ describe('dev --once', { timeout: PATIENCE_MS }, () => {
     expect(first.code).toBe(0);
     expect(existsSync(join(data, 'ready.json'))).toBe(false);
 
-    const second = await hsmkeep('dev', '--once', '--data', data);
+    const second = await hsmkeep(ending, 'dev', '--once', '--data', data);
     expect(second.stderr).not.toMatch(/(backup|drill|rotation): completed/);
     expect(second.stdout).toMatch(/\nhsmkeep: 2 of 2 HSMs have a proven backup of \d{4}-\d\d-\d\d\n$/);
     expect(second.code).toBe(0);
   });
 
-  test('exits 1, and says why, when an HSM has no proven backup', async () => {
+  test.concurrent('exits 1, and says why, when an HSM has no proven backup', async (ending) => {
     const data = emptyFolder();
-    const { process: dev, ended } = await startServing(data);
+    const { process: dev, ended } = await startServing(ending, data);
     dev.kill('SIGTERM');
     await ended;
 
-    // The same HSMs, one of them with a container in an account that is not there.
+    // The same HSMs, one of them with a container in an account that is not there; no drill, which another test sees through.
     const config = join(data, 'other.json');
-    const made = readFileSync(join(data, 'config.json'), 'utf8');
-    writeFileSync(config, made.replace('/hsmkeep/backup-fabrikam-hsm', '/elsewhere/backup-fabrikam-hsm'));
-    const { code, stdout } = await hsmkeep('dev', '--once', '--data', data, '--config', config);
+    const made = JSON.parse(readFileSync(join(data, 'config.json'), 'utf8'), (key, value) => (key === 'drill' ? undefined : value));
+    writeFileSync(config, JSON.stringify(made).replace('/hsmkeep/backup-fabrikam-hsm', '/elsewhere/backup-fabrikam-hsm'));
+    const { code, stdout } = await hsmkeep(ending, 'dev', '--once', '--data', data, '--config', config);
     expect(stdout).toMatch(/\nfabrikam-hsm: backup, .+\n {2}.+/);
     expect(stdout).toMatch(/\nhsmkeep: 1 of 2 HSMs have a proven backup of \d{4}-\d\d-\d\d\n$/);
     expect(code).toBe(1);
   });
 
-  test('exits 2 for a bad configuration, before anything is started', async () => {
+  test.concurrent('exits 2 for a bad configuration, before anything is started', async (ending) => {
     const config = join(emptyFolder(), 'config.json');
     const data = join(emptyFolder(), 'data');
     writeFileSync(config, '{"timeZone": "Mars/Olympus", "hsm": []}');
 
-    const { code, stdout, stderr } = await hsmkeep('dev', '--once', '--data', data, '--config', config);
+    const { code, stdout, stderr } = await hsmkeep(ending, 'dev', '--once', '--data', data, '--config', config);
     expect({ code, stdout, started: existsSync(data) }).toEqual({ code: 2, stdout: '', started: false });
     expect(stderr).toContain('timeZone: ');
     expect(stderr).toContain('hsm: is not a known field');
@@ -101,13 +104,13 @@ describe('dev --once', { timeout: PATIENCE_MS }, () => {
 });
 
 describe('dev', { timeout: PATIENCE_MS }, () => {
-  test('serves until Ctrl-C, which stops every part; a second one does no harm', async () => {
-    const { process: dev, ended, ready, readyFile } = await startServing(emptyFolder());
+  test.concurrent('serves until Ctrl-C, which stops every part; a second one does no harm', async (ending) => {
+    const { process: dev, ended, ready, readyFile } = await startServing(ending, emptyFolder());
     expect(statSync(readyFile).mode & 0o077).toBe(0);
     expect(Object.keys(ready)).toEqual(['apiUrl', 'eventGridUrl', 'storageConnectionString', 'users', 'emulator']);
     expect(await listening(ready)).toHaveLength(3);
 
-    const list = await hsmkeep('hsm', 'list', '--ready-file', readyFile);
+    const list = await hsmkeep(ending, 'hsm', 'list', '--ready-file', readyFile);
     expect(list).toMatchObject({ code: 0, stdout: expect.stringMatching(/^HSM +STATUS[^\n]*\ncontoso-hsm .*\nfabrikam-hsm /) });
 
     dev.kill('SIGINT');
@@ -117,29 +120,29 @@ describe('dev', { timeout: PATIENCE_MS }, () => {
     expect(existsSync(readyFile)).toBe(false);
   });
 
-  test('refuses a data folder in use, and leaves the stack that uses it alone', async () => {
+  test.concurrent('refuses a data folder in use, and leaves the stack that uses it alone', async (ending) => {
     const data = emptyFolder();
-    const { ready, readyFile } = await startServing(data);
+    const { ready, readyFile } = await startServing(ending, data);
 
-    const { code, stderr } = await hsmkeep('dev', '--once', '--data', data);
+    const { code, stderr } = await hsmkeep(ending, 'dev', '--once', '--data', data);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`The data folder ${data} is in use`) });
     expect(existsSync(readyFile)).toBe(true);
     expect(await listening(ready)).toHaveLength(3);
   });
 
-  test('refuses a port in use, naming the option', async () => {
+  test.concurrent('refuses a port in use, naming the option', async (ending) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
-    onTestFinished(() => void other.close());
+    ending.onTestFinished(() => void other.close());
     const { port } = other.address() as { port: number };
 
-    const { code, stderr } = await hsmkeep('dev', '--port', String(port), '--data', emptyFolder());
+    const { code, stderr } = await hsmkeep(ending, 'dev', '--port', String(port), '--data', emptyFolder());
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(new RegExp(`Port ${port} is in use.*\n.*--port`)) });
   });
 
-  test('a part that dies is named, the others are stopped, and the exit code is 1', async () => {
+  test.concurrent('a part that dies is named, the others are stopped, and the exit code is 1', async (ending) => {
     const data = emptyFolder();
-    const { ended, ready } = await startServing(data);
+    const { ended, ready } = await startServing(ending, data);
     const emulator = Number(/\d+/.exec(readFileSync(join(data, 'emulator', 'emulator.pid'), 'utf8'))?.[0]);
     process.kill(emulator, 'SIGKILL');
 
@@ -149,13 +152,13 @@ describe('dev', { timeout: PATIENCE_MS }, () => {
     expect(await listening(ready)).toEqual([]);
   });
 
-  test('all parts end when the command itself is killed, and the next start finds the folder free', async () => {
+  test.concurrent('all parts end when the command itself is killed, and the next start finds the folder free', async (ending) => {
     const data = emptyFolder();
-    const { process: dev, ready } = await startServing(data);
+    const { process: dev, ready } = await startServing(ending, data);
     dev.kill('SIGKILL');
     await vi.waitFor(async () => expect(await listening(ready)).toEqual([]), { timeout: 30_000, interval: 100 });
 
-    const again = await startServing(data);
+    const again = await startServing(ending, data);
     expect(again.ready.emulator.hsms).toEqual(ready.emulator.hsms);
     expect(again.ready.storageConnectionString).toBe(ready.storageConnectionString);
   });
