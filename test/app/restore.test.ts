@@ -280,10 +280,14 @@ describe('an identity with no right but to restore', { timeout: 120_000 }, () =>
 
     const { plan, run } = await restoreNow(stack);
     expect(plan.preflights.find(({ name }) => name === 'rights afterwards')).toMatchObject({ status: 'warning' });
-    expect(run, JSON.stringify(run.steps)).toMatchObject({ status: 'Degraded', result: { restored: false } });
-    expect(run.steps.find(({ name }) => name === 'Restore')).toMatchObject({
-      status: 'Degraded',
-      message: expect.stringContaining('no longer lets this app in'),
+    // The HSM may still answer the poll by which it learns that the restore is done, and nothing after it; or not even that one.
+    const isKnown = run.result?.['restored'] === true;
+    const ending = isKnown
+      ? { name: 'Compare', message: expect.stringContaining('could not be read') }
+      : { name: 'Restore', message: expect.stringContaining('no longer lets this app in') };
+    expect(run.status, JSON.stringify(run.steps)).toBe('Degraded');
+    expect(run.steps.find(({ status }) => status === 'Degraded')).toMatchObject({
+      ...ending,
       hint: expect.stringContaining(`--role "Managed HSM Restore User" --scope / --assignee-object-id ${objectId}`),
     });
 
