@@ -48,22 +48,28 @@ export function answersOf(found: ReadonlyMap<QuestionId, string>, secrets: reado
   });
 }
 
+/** What tells who or where by its shape, and what is said in its place. */
+const SHAPES: readonly (readonly [RegExp, (text: string) => string])[] = [
+  [/https?:\/\/[^\s"',)]+/i, () => '<url>'],
+  [/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/i, () => '<guid>'],
+  [/\b[0-9a-f]{32,}\b/i, () => '<hex>'],
+  [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/, () => '<address>'],
+  [/\b\d{12,}\b/, (digits) => `<${digits.length} digits>`],
+];
+
 /**
  * Text without what tells who or where: the names given, GUIDs and other long hexadecimal numbers, addresses, and digits of times.
+ * All of it is looked for in one pass: a short name that happens to stand inside a GUID must not break it into halves that nobody knows for one.
  *
  * @param secrets Names of HSM, account, container, tenant; longer ones first is seen to here.
  */
 export function anonymised(text: string, secrets: readonly string[]): string {
-  const named = secrets
+  const names = secrets
     .filter((secret) => secret.length > 2)
     .toSorted((a, b) => b.length - a.length)
-    .reduce((left, secret) => left.replaceAll(new RegExp(secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '<name>'), text);
-  return named
-    .replace(/https?:\/\/[^\s"',)]+/gi, '<url>')
-    .replace(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi, '<guid>')
-    .replace(/\b[0-9a-f]{32,}\b/gi, '<hex>')
-    .replace(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>')
-    .replace(/\b\d{12,}\b/g, (digits) => `<${digits.length} digits>`);
+    .map((secret) => secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const looked = new RegExp([...SHAPES.map(([shape]) => shape.source), ...names].join('|'), 'gi');
+  return text.replaceAll(looked, (found) => SHAPES.find(([shape]) => shape.exec(found)?.[0] === found)?.[1](found) ?? '<name>');
 }
 
 /** The shape of a blob's name: parts that differ from one backup to the next are named by their kind. */

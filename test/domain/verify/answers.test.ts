@@ -8,6 +8,10 @@ describe('anonymised', () => {
     expect(anonymised(text, ['contoso-hsm', 'x'])).toBe('<name> at <url>, (caller <guid>, job <hex>) from <address> at <16 digits>');
   });
 
+  test('knows a GUID for one when a short name happens to stand inside it', () => {
+    expect(anonymised('id a8896d58-2a3f-4127-b165-adfcb3dc11f7 of 127', ['127'])).toBe('id <guid> of <name>');
+  });
+
   test('takes longer names first, and names with signs as they are', () => {
     expect(anonymised('mhsm-a.b mhsm-axb hsm', ['a.b', 'mhsm-a.b'])).toBe('<name> mhsm-axb hsm');
   });
