@@ -41,6 +41,8 @@ export type AppStackOptions = Readonly<{
   vault?: Readonly<Record<string, unknown>>;
   /** More of the generated configuration, beside HSMs and vaults; made when the vaults listen. */
   more?: (ready: TestEmulator['ready']) => Readonly<Record<string, unknown>>;
+  /** False: nothing is started by time, as sweeps and nights are. */
+  timers?: boolean;
   /** There is a queue service, too. */
   queue?: boolean;
   /** Changes to the settings of the host. */
@@ -125,6 +127,7 @@ export async function startAppStack({
   applications = [],
   alsoTargets = [],
   queue = false,
+  timers = true,
   more = () => ({}),
   env = {},
   backupRoles,
@@ -210,6 +213,7 @@ export async function startAppStack({
     HSMKEEP_IDENTITY_RESTORE: identities.restore,
     HSMKEEP_IDENTITY_ROTATE: identities.rotate,
     HSMKEEP_CLOCK_URL: `${emulator.ready.controlUrl}/_emulator/clock`,
+    'AzureWebJobs.fiveMinutesPassed.Disabled': String(!timers),
     ...env,
   };
 

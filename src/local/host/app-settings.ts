@@ -33,3 +33,12 @@ export function resolveSettings(text: string, env: NodeJS.ProcessEnv = process.e
     return value;
   });
 }
+
+/**
+ * Whether a function's trigger is to be ignored: the setting `AzureWebJobs.<function>.Disabled` is true. Azure's own way to keep one
+ * function of an app from firing; it can still be run by hand, at `/admin/functions/<function>`.
+ *
+ * @see https://learn.microsoft.com/azure/azure-functions/disable-function
+ */
+export const isDisabled = (functionName: string, env: NodeJS.ProcessEnv = process.env): boolean =>
+  /^(true|1)$/i.test(env[`AzureWebJobs.${functionName}.Disabled`] ?? '');

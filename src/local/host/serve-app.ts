@@ -1,4 +1,5 @@
 import type { LoadedApp } from './app-model.ts';
+import { isDisabled } from './app-settings.ts';
 import type { HostClock } from './clock.ts';
 import { durableClientApi } from './durable/client-api.ts';
 import { type ClientAddress, clientBinding } from './durable/client-binding.ts';
@@ -61,7 +62,10 @@ export function serveApp({ app, config, keys, engine, clock, dataDir, publicSide
   const eventGrid = eventGridWebhook({ app, call, log });
   rpcSide.serve(rpcApp(durable, rpcSide.port, log));
   publicSide.serve(publicApp({ functions, admin, eventGrid, durable, keys, log }));
-  for (const trigger of [...timers, ...queues]) trigger.start();
+  for (const trigger of [...timers, ...queues]) {
+    if (isDisabled(trigger.functionName)) log('info', 'function is disabled', { function: trigger.functionName });
+    else trigger.start();
+  }
 
   return {
     stop: async () => {

@@ -44,6 +44,10 @@ export class QueueTrigger {
     this.#poison = service.getQueueClient(`${name}-poison`);
   }
 
+  get functionName(): string {
+    return this.#fn.name;
+  }
+
   start(): void {
     this.#polling = this.#poll();
   }
