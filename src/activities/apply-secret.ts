@@ -2,21 +2,19 @@ import type { EscrowEntry } from '../domain/rotation/escrow.ts';
 import { MOST_ATTEMPTS } from '../domain/rotation/plan.ts';
 import type { Liveness } from '../domain/rotation/reconcile.ts';
 import type { Candidate, Held, ProviderContext, RotationProvider } from '../providers/contract.ts';
-import { defineActivity } from './define-activity.ts';
 import { publishCandidate } from './publish-candidate-secret.ts';
 import {
   candidateOf,
   contextOf,
+  defineStep,
   markEntry,
   type Pause,
   publishedOf,
   type SecretProgress,
-  type SecretWorkInput,
   unclearAsWait,
   type Wait,
   type Work,
   waitFor,
-  workOn,
 } from './secret-work.ts';
 
 /** What came of the target being asked to take a candidate. */
@@ -38,13 +36,7 @@ type Applied =
  *
  * @throws {TransientError}
  */
-export const applySecret = defineActivity(
-  'applySecret',
-  ['rotate'],
-  (clients) =>
-    (input: SecretWorkInput): Promise<SecretProgress> =>
-      workOn(clients, input, ({ step }) => step === 'apply', applyAndNote),
-);
+export const applySecret = defineStep('applySecret', ({ step }) => step === 'apply', applyAndNote);
 
 async function applyAndNote(work: Work): Promise<SecretProgress> {
   const { candidate, entry } = candidateOf(work);

@@ -1,16 +1,5 @@
 import type { RotationStep } from '../domain/rotation/plan.ts';
-import { defineActivity } from './define-activity.ts';
-import {
-  candidateOf,
-  contextOf,
-  markEntry,
-  publishedOf,
-  type SecretProgress,
-  type SecretWorkInput,
-  type Work,
-  waitFor,
-  workOn,
-} from './secret-work.ts';
+import { candidateOf, contextOf, defineStep, markEntry, publishedOf, type SecretProgress, type Work, waitFor } from './secret-work.ts';
 
 /**
  * Reads the secret as consumers do and sees that what they get works. Where a request that was given up may still land and end what was
@@ -19,39 +8,29 @@ import {
  *
  * @throws {TransientError}
  */
-export const confirmSecret = defineActivity(
-  'confirmSecret',
-  ['rotate'],
-  (clients) =>
-    (input: SecretWorkInput): Promise<SecretProgress> =>
-      workOn(
-        clients,
-        input,
-        ({ step }) => step === 'confirm',
-        async (work) => {
-          const { entry } = candidateOf(work);
-          const { facts } = work.current;
-          const told = { done: false, base: facts.tags['rot-base'] ?? null, rotationId: entry.rotationId };
-          const liveness = await work.provider.probe(contextOf(work, entry.rotationId), work.spec, publishedOf(work));
-          if (liveness === 'unknown') return { ...told, next: waitFor(work, 'ProbeUnknown') };
-          if (liveness === 'not-live') return { ...told, next: { step: 'reconcile', reason: 'foreign-version' } };
+export const confirmSecret = defineStep('confirmSecret', ({ step }) => step === 'confirm', confirm);
 
-          const leftMs = landingMs(work);
-          if (leftMs > 0)
-            return { ...told, next: { step: 'pause', ms: leftMs, why: 'it is confirmed again when no request can land late' } };
+async function confirm(work: Work): Promise<SecretProgress> {
+  const { entry } = candidateOf(work);
+  const { facts } = work.current;
+  const told = { done: false, base: facts.tags['rot-base'] ?? null, rotationId: entry.rotationId };
+  const liveness = await work.provider.probe(contextOf(work, entry.rotationId), work.spec, publishedOf(work));
+  if (liveness === 'unknown') return { ...told, next: waitFor(work, 'ProbeUnknown') };
+  if (liveness === 'not-live') return { ...told, next: { step: 'reconcile', reason: 'foreign-version' } };
 
-          await markEntry(work, entry, 'published');
-          const graceUntil = facts.tags['rot-grace-until'] ?? null;
-          return {
-            ...told,
-            done: true,
-            next: nextOf(work, graceUntil),
-            version: facts.version,
-            ...(graceUntil !== null && { graceUntil }),
-          };
-        },
-      ),
-);
+  const leftMs = landingMs(work);
+  if (leftMs > 0) return { ...told, next: { step: 'pause', ms: leftMs, why: 'it is confirmed again when no request can land late' } };
+
+  await markEntry(work, entry, 'published');
+  const graceUntil = facts.tags['rot-grace-until'] ?? null;
+  return {
+    ...told,
+    done: true,
+    next: nextOf(work, graceUntil),
+    version: facts.version,
+    ...(graceUntil !== null && { graceUntil }),
+  };
+}
 
 /** After a compromise no grace is waited for; where the value that is known to others is the very one that was confirmed, it is replaced too. */
 function nextOf({ wish, current }: Work, graceUntil: string | null): RotationStep {

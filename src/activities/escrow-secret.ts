@@ -1,8 +1,16 @@
-import { ESCROW_CONTENT_TYPE, escrowTags, sealEscrow, sealIntent } from '../domain/rotation/escrow.ts';
-import type { Candidate, SlotPlan } from '../providers/contract.ts';
-import { defineActivity } from './define-activity.ts';
+import { ESCROW_CONTENT_TYPE, escrowTags, sealIntent } from '../domain/rotation/escrow.ts';
+import type { SlotPlan } from '../providers/contract.ts';
 import { tagsOfNext } from './publish-candidate-secret.ts';
-import { contextOf, publishedOf, rotationIdOf, type SecretProgress, type SecretWorkInput, type Work, workOn } from './secret-work.ts';
+import {
+  type Begun,
+  contextOf,
+  defineStep,
+  keepCandidate,
+  publishedOf,
+  rotationIdOf,
+  type SecretProgress,
+  type Work,
+} from './secret-work.ts';
 
 /**
  * Makes a value for the secret and stores it in escrow, before anything knows of it. Where an entry is open already, nothing is made:
@@ -11,48 +19,29 @@ import { contextOf, publishedOf, rotationIdOf, type SecretProgress, type SecretW
  *
  * @throws {TransientError}
  */
-export const escrowSecret = defineActivity(
-  'escrowSecret',
-  ['rotate'],
-  (clients) =>
-    (input: SecretWorkInput): Promise<SecretProgress> =>
-      workOn(
-        clients,
-        input,
-        ({ step }) => step === 'escrow',
-        async (work) => {
-          const { ref, plan, provider, spec, strategy, current } = work;
-          const attempt = plan.step === 'escrow' ? plan.attempt : 1;
-          const base = current.facts.version;
-          const rotationId = rotationIdOf(ref, base, attempt);
-          const context = contextOf(work, rotationId);
+export const escrowSecret = defineStep('escrowSecret', ({ step }) => step === 'escrow', escrow);
 
-          const slotPlan = await provider.choose(context, spec, publishedOf(work), { strategy, base });
-          const entry = { rotationId, base, attempt } as const;
-          if (!('generate' in provider)) {
-            tagsOfNext(work, { rotationId, slot: slotPlan.slot }, base);
-            await writeIntent(work, entry, slotPlan);
-            return { done: true, next: { step: 'obtain' }, base, rotationId };
-          }
+async function escrow(work: Work): Promise<SecretProgress> {
+  const { ref, plan, provider, spec, strategy, current } = work;
+  const attempt = plan.step === 'escrow' ? plan.attempt : 1;
+  const base = current.facts.version;
+  const rotationId = rotationIdOf(ref, base, attempt);
+  const context = contextOf(work, rotationId);
 
-          const candidate = await provider.generate(context, spec, slotPlan);
-          // What could not be published later is not begun.
-          tagsOfNext(work, candidate, base);
-          provider.render(spec, candidate, current.value);
-          await writeCandidate(work, entry, candidate);
-          return { done: true, next: { step: 'apply' }, base, rotationId };
-        },
-      ),
-);
+  const slotPlan = await provider.choose(context, spec, publishedOf(work), { strategy, base });
+  const entry = { rotationId, base, attempt } as const;
+  if (!('generate' in provider)) {
+    tagsOfNext(work, { rotationId, slot: slotPlan.slot }, base);
+    await writeIntent(work, entry, slotPlan);
+    return { done: true, next: { step: 'obtain' }, base, rotationId };
+  }
 
-type Begun = Readonly<{ rotationId: string; base: string; attempt: number }>;
-
-async function writeCandidate({ look: { place } }: Work, begun: Begun, candidate: Candidate): Promise<void> {
-  await place.vault.write(place.name, {
-    value: sealEscrow(candidate),
-    tags: escrowTags(place.owner, { ...begun, slot: candidate.slot, state: 'open' }),
-    contentType: ESCROW_CONTENT_TYPE,
-  });
+  const candidate = await provider.generate(context, spec, slotPlan);
+  // What could not be published later is not begun.
+  tagsOfNext(work, candidate, base);
+  provider.render(spec, candidate, current.value);
+  await keepCandidate(work, entry, candidate);
+  return { done: true, next: { step: 'apply' }, base, rotationId };
 }
 
 /** Notes what the place holds now, so that a later look can tell whether the target was asked already. */

@@ -1,9 +1,9 @@
 import type { EscrowEntry } from '../domain/rotation/escrow.ts';
 import type { IssuingProvider, Operation, ProviderContext, ReadableProvider } from '../providers/contract.ts';
-import { defineActivity } from './define-activity.ts';
 import { revokeForgotten } from './revoke-forgotten.ts';
 import {
   contextOf,
+  defineStep,
   keepCandidate,
   type Pause,
   publishedOf,
@@ -13,7 +13,6 @@ import {
   type Wait,
   type Work,
   waitFor,
-  workOn,
 } from './secret-work.ts';
 
 /** `operation`: what the target was at when it was asked last. */
@@ -30,17 +29,10 @@ type Obtained = Readonly<{ step: 'apply' }> | Wait | Pause;
  *
  * @throws {TransientError}
  */
-export const obtainSecret = defineActivity(
+export const obtainSecret = defineStep(
   'obtainSecret',
-  ['rotate'],
-  (clients) =>
-    (input: ObtainSecretInput): Promise<SecretProgress> =>
-      workOn(
-        clients,
-        input,
-        ({ step }) => step === 'obtain',
-        (work) => obtain(work, input.operation),
-      ),
+  ({ step }) => step === 'obtain',
+  (work, { operation }: ObtainSecretInput) => obtain(work, operation),
 );
 
 async function obtain(work: Work, operation: Operation | undefined): Promise<SecretProgress> {

@@ -6,20 +6,18 @@ import { withoutState } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
 import { newestFirst } from '../domain/rotation/version-order.ts';
 import type { Held, ProviderContext } from '../providers/contract.ts';
-import { defineActivity } from './define-activity.ts';
 import { publishCandidate } from './publish-candidate-secret.ts';
 import {
   candidateOf,
   contextOf,
+  defineStep,
   markEntry,
   publishedOf,
   refused,
   rotationIdOf,
   type SecretProgress,
-  type SecretWorkInput,
   type Work,
   waitFor,
-  workOn,
 } from './secret-work.ts';
 
 /** Earlier versions that are tried at most: each may cost the account a failed login. */
@@ -31,17 +29,10 @@ const OLDER_AT_MOST = 3;
  *
  * @throws {TransientError}
  */
-export const reconcileSecret = defineActivity(
+export const reconcileSecret = defineStep(
   'reconcileSecret',
-  ['rotate'],
-  (clients) =>
-    (input: SecretWorkInput): Promise<SecretProgress> =>
-      workOn(
-        clients,
-        input,
-        ({ step }) => input.byHand || step === 'reconcile' || step === 'confirm' || step === 'apply' || step === 'obtain',
-        settle,
-      ),
+  ({ step }, { byHand = false }) => byHand || step === 'reconcile' || step === 'confirm' || step === 'apply' || step === 'obtain',
+  settle,
 );
 
 async function settle(work: Work): Promise<SecretProgress> {

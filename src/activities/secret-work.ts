@@ -12,9 +12,9 @@ import { validityDays } from '../domain/rotation/times.ts';
 import type { Problem } from '../domain/views.ts';
 import type { AnyProvider, Candidate, Failure, Held, Operation, ProviderContext, TargetProvider } from '../providers/contract.ts';
 import { findProvider, PROVIDER_IDS } from '../providers/registry.ts';
+import { type Activity, defineActivity } from './define-activity.ts';
 
-/** What every activity of a rotation is given: references and wishes, never a value. */
-/** `byHand`: a person wants this very step, whatever the plan would do. */
+/** What every activity of a rotation is given: references and wishes, never a value. `byHand`: a person wants this very step, whatever the plan would do. */
 export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish; byHand?: boolean }>;
 
 /** The target gave no clear answer: look again after so long. */
@@ -59,6 +59,28 @@ const TARGET_DEADLINE_MS = 120_000;
 /** So many logins may fail in one activity, below what locks an account anywhere. */
 const LOGINS_AT_ONCE = 2;
 const LEAST_WAIT_MS = 10_000;
+
+/**
+ * Defines an activity that takes one step of a rotation; where another step is next, it does nothing and says which.
+ *
+ * @param isNext Whether what the domain has planned is for this activity to do.
+ */
+export const defineStep = <Input extends SecretWorkInput>(
+  name: string,
+  isNext: (plan: RotationStep, input: Input) => boolean,
+  take: (work: Work, input: Input) => Promise<SecretProgress>,
+): Activity<Input, SecretProgress> =>
+  defineActivity(
+    name,
+    ['rotate'],
+    (clients) => (input: Input) =>
+      workOn(
+        clients,
+        input,
+        (plan) => isNext(plan, input),
+        (work) => take(work, input),
+      ),
+  );
 
 /**
  * Looks at a secret, asks the domain what its next step is, and does the work if that is the step. Everything is decided from what is there
@@ -201,11 +223,14 @@ export async function markEntry({ look: { place } }: Pick<Work, 'look'>, entry: 
   await place.vault.update(place.name, entry.version, { tags: escrowTags(place.owner, { ...entry, state }) });
 }
 
-/** Stores what the target made, in place of the intent. */
-export async function keepCandidate({ look: { place } }: Pick<Work, 'look'>, entry: EscrowEntry, candidate: Candidate): Promise<void> {
+/** What an escrow entry is known by, before anything is stored. */
+export type Begun = Pick<EscrowEntry, 'rotationId' | 'base' | 'attempt'>;
+
+/** Stores a candidate: one that was made here, or what the target made, in place of the intent. */
+export async function keepCandidate({ look: { place } }: Pick<Work, 'look'>, begun: Begun, candidate: Candidate): Promise<void> {
   await place.vault.write(place.name, {
     value: sealEscrow(candidate),
-    tags: escrowTags(place.owner, { ...entry, slot: candidate.slot, state: 'open' }),
+    tags: escrowTags(place.owner, { ...begun, slot: candidate.slot, state: 'open' }),
     contentType: ESCROW_CONTENT_TYPE,
   });
 }

@@ -1,18 +1,9 @@
 import type { Duty } from '../duty.ts';
-import { type Arm, isOver } from '../rights/arm.ts';
+import { isOver } from '../rights/arm.ts';
 import { isAllowed, missingRights, type Right } from '../rights/effective.ts';
-import { restoreGrants, type ServedHsm, standingGrants } from '../rights/grants.ts';
-import type { HsmRoles, Principals } from '../rights/setup-plan.ts';
+import { restoreGrants, standingGrants } from '../rights/grants.ts';
+import type { SetupInput } from '../rights/setup-plan.ts';
 import { type Check, finding, ok, unknown } from './check.ts';
-
-export type RightsInput = Readonly<{
-  hsm: ServedHsm;
-  principals: Principals;
-  roles: HsmRoles;
-  arm: Arm | null | 'unknown';
-  /** ISO 8601 UTC. */
-  now: string;
-}>;
 
 /** Duties that work on HSMs. */
 const HSM_DUTIES = ['backup', 'restore'] as const satisfies readonly Duty[];
@@ -32,11 +23,11 @@ const BEYOND_BACKUP: readonly Right[] = [
 ];
 
 /** Whether the identities of the duties may do on an HSM what they have to, and nothing beyond: one check for each right that is missing. */
-export function checkRights(input: RightsInput): Check[] {
+export function checkRights(input: SetupInput): Check[] {
   return [...HSM_DUTIES.flatMap((duty) => dutyRights(input, duty)), ...separation(input), ...restoreRight(input)];
 }
 
-function dutyRights({ hsm, principals, roles, arm, now }: RightsInput, duty: 'backup' | 'restore'): Check[] {
+function dutyRights({ hsm, principals, roles, arm, now }: SetupInput, duty: 'backup' | 'restore'): Check[] {
   const what = { check: 'rights', subject: hsm.name } as const;
   const principal = principals[duty];
   if (principal === undefined)
@@ -57,7 +48,7 @@ function dutyRights({ hsm, principals, roles, arm, now }: RightsInput, duty: 'ba
   );
 }
 
-function separation({ hsm, principals, roles }: RightsInput): Check[] {
+function separation({ hsm, principals, roles }: SetupInput): Check[] {
   const what = { check: 'separation', subject: hsm.name } as const;
   const named = (['backup', 'rotate'] as const).flatMap((duty) => {
     const principal = principals[duty];
@@ -75,7 +66,7 @@ function separation({ hsm, principals, roles }: RightsInput): Check[] {
   return [ok(what, `${named.map(({ duty }) => duty).join(' and ')} can neither restore nor destroy`)];
 }
 
-function restoreRight({ hsm, principals, roles, arm, now }: RightsInput): Check[] {
+function restoreRight({ hsm, principals, roles, arm, now }: SetupInput): Check[] {
   const what = { check: 'right to restore', subject: hsm.name } as const;
   const principal = principals.restore;
   if (principal === undefined) return [];

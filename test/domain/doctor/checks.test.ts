@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Check } from '../../../src/domain/doctor/check.ts';
 import { checkClock, checkVersions } from '../../../src/domain/doctor/machine.ts';
 import { checkProtection } from '../../../src/domain/doctor/protection.ts';
-import { checkRights, type RightsInput } from '../../../src/domain/doctor/rights.ts';
+import { checkRights } from '../../../src/domain/doctor/rights.ts';
 import { checkEscrowReaders, checkVaultRights, readersOf } from '../../../src/domain/doctor/vault-rights.ts';
 import type { Arm } from '../../../src/domain/rights/arm.ts';
 import { definitionOf, ROLE_KEYS } from '../../../src/domain/rights/duty-roles.ts';
+import type { SetupInput } from '../../../src/domain/rights/setup-plan.ts';
 import { assignment, BACKUP, RESTORE, served } from '../rights/builders.ts';
 
 const NOW = '2026-11-22T10:00:00.000Z';
@@ -23,7 +24,7 @@ describe('checkRights', () => {
     armedAt: NOW,
     expiresAt: '2026-11-22T14:00:00.000Z',
   };
-  const checked = (input: Partial<RightsInput> & { assignments?: RightsInput['roles']['assignments'] } = {}) =>
+  const checked = (input: Partial<SetupInput> & { assignments?: SetupInput['roles']['assignments'] } = {}) =>
     checkRights({
       hsm: served({}),
       principals: { backup: BACKUP, restore: RESTORE },
@@ -69,7 +70,7 @@ describe('checkRights', () => {
 
   test('reports a right to restore whose time is over, or that nobody gave', () => {
     const assignments = [...held, restoring];
-    const last = (input: Partial<RightsInput>) => checked({ assignments, ...input }).at(-1);
+    const last = (input: Partial<SetupInput>) => checked({ assignments, ...input }).at(-1);
     expect(last({ arm, now: arm.expiresAt })).toMatchObject({ status: 'finding', hint: 'hsmkeep setup --disarm contoso-hsm' });
     expect(last({})).toMatchObject({ status: 'finding', message: expect.stringContaining('nobody gave it') });
     expect(last({ arm: 'unknown' })).toMatchObject({ status: 'unknown', hint: expect.stringContaining('--storage') });
