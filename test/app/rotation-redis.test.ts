@@ -9,7 +9,7 @@ describeWithRedis('the rotation of a Redis user', () => {
   let kv: ReturnType<typeof rotationsOf>;
   beforeAll(async () => {
     redis = await startTestRedis();
-    stack = await startAppStack({ vaults: [VAULT], vault: { targets: [redis.target] } });
+    stack = await startAppStack({ vaults: [VAULT], vault: { targets: [redis.target] }, timers: false });
     kv = rotationsOf(stack);
     await kv.secrets.setSecret('cache-admin', redis.admin);
   });

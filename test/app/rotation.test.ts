@@ -10,7 +10,7 @@ let stack: AppStack;
 let kv: ReturnType<typeof rotationsOf>;
 beforeAll(async () => {
   receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url], maxValidityDays: 200 } });
+  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url], maxValidityDays: 200 }, timers: false });
   kv = rotationsOf(stack, receiver);
   await kv.secrets.setSecret('hook-key', receiver.key);
 });
