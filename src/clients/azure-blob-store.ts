@@ -58,12 +58,13 @@ export function azureBlobStore(
         return { text: await textOf(answer.readableStreamBody), etag: answer.etag ?? '' };
       }),
 
-    write: (path, text, condition) =>
+    write: (path, text, condition, label) =>
       attempt(async (client): Promise<WriteResult> => {
         const body = Buffer.from(text);
         const answer = await ignoring([409, 412], () =>
           client.getBlockBlobClient(path).upload(body, body.byteLength, {
             conditions: conditionsOf(condition),
+            ...(label && { metadata: label }),
             blobHTTPHeaders: { blobContentType: path.endsWith('.jsonl') ? 'application/x-ndjson' : 'application/json' },
             abortSignal: deadline(),
           }),
@@ -102,16 +103,17 @@ export function azureBlobStore(
         }
       }),
 
-    listBlobs: (prefix) =>
+    listBlobs: (prefix, { labels } = { labels: false }) =>
       guarded(containerUrl, async function* (): AsyncGenerator<BlobFacts> {
         const client = await container();
-        for await (const page of client.listBlobsFlat({ prefix, abortSignal: deadline() }).byPage()) {
-          for (const { name, properties } of page.segment.blobItems) {
+        for await (const page of client.listBlobsFlat({ prefix, includeMetadata: labels, abortSignal: deadline() }).byPage()) {
+          for (const { name, properties, metadata } of page.segment.blobItems) {
             yield {
               name,
               sizeBytes: properties.contentLength ?? 0,
               etag: quoted(properties.etag),
               modifiedAt: properties.lastModified.toISOString(),
+              ...(labels && { label: metadata ?? {} }),
             };
           }
         }

@@ -1,5 +1,16 @@
 /** A blob as listings show it. */
-export type BlobFacts = Readonly<{ name: string; sizeBytes: number; etag: string /** ISO 8601 UTC. */; modifiedAt: string }>;
+export type BlobFacts = Readonly<{
+  name: string;
+  sizeBytes: number;
+  etag: string;
+  /** ISO 8601 UTC. */
+  modifiedAt: string;
+  /** What was written beside it; only in listings that asked for it. */
+  label?: BlobLabel;
+}>;
+
+/** A few words beside a blob, for listings that then need not read it. Names are lower-case letters, values plain ASCII. */
+export type BlobLabel = Readonly<Record<string, string>>;
 
 /** What became of many blobs. `retained`: kept by an immutability policy or a legal hold; that is no failure. `removed` counts those that were gone already. */
 export type RemovedMany = Readonly<{ removed: number; retained: number }>;
@@ -22,7 +33,8 @@ export interface BlobStore {
   /** The container's address, without any token. */
   readonly url: string;
   read(path: string): Promise<Document | undefined>;
-  write(path: string, text: string, condition?: WriteCondition): Promise<WriteResult>;
+  /** @param label Replaces the one before; without it there is none afterwards. */
+  write(path: string, text: string, condition?: WriteCondition, label?: BlobLabel): Promise<WriteResult>;
   /** Idempotent. `changed`: another version than `ifMatch` is there. */
   remove(path: string, ifMatch?: string): Promise<'removed' | 'missing' | 'changed'>;
   /** Removes blobs with their snapshots, in as few requests as the service allows; reads no more paths than are on their way. Idempotent. */
@@ -32,7 +44,7 @@ export interface BlobStore {
   /** The first path segments below the container's root that begin with the prefix, each without its slash. */
   listFolders(prefix: string): AsyncIterable<string>;
   /** Every blob whose name begins with the prefix, in the order of names. */
-  listBlobs(prefix: string): AsyncIterable<BlobFacts>;
+  listBlobs(prefix: string, options?: Readonly<{ labels: boolean }>): AsyncIterable<BlobFacts>;
   /** The bytes of a blob, of one version where its ETag is given; undefined when it is gone or another version is there. */
   open(path: string, etag?: string): Promise<AsyncIterable<Uint8Array> | undefined>;
 }

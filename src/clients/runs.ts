@@ -1,7 +1,9 @@
 import { parseDocument } from '../domain/documents.ts';
-import type { Run, RunKind } from '../domain/run.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { LastResult } from '../domain/rotation/secret-view.ts';
+import type { Run, RunKind, RunStatus } from '../domain/run.ts';
 import { parseRunId, runPath } from '../domain/run-id.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobLabel, BlobStore } from './blob-store.ts';
 
 const READS_AT_ONCE = 8;
 const MONTHS_AT_MOST = 24;
@@ -12,6 +14,66 @@ export async function readRun(store: BlobStore, id: string): Promise<Run | undef
   const document = path && (await store.read(path));
   return path && document ? parseDocument<Run>(document.text, 'hsmkeep.run/1', path) : undefined;
 }
+
+/**
+ * Stores a run's record, with how it ended beside it: whoever wants to know that of thousands of runs need not read them. Idempotent.
+ *
+ * @throws {OperatorError} when its id is no run's.
+ */
+export async function writeRun(store: BlobStore, run: Run): Promise<void> {
+  const path = runPath(run.id);
+  if (!path)
+    throw new OperatorError(`${run.id} is not the id of a run.`, 'Start runs through the schedule, the HTTP API or the command line.');
+  await store.write(path, JSON.stringify(run), undefined, labelOf(run));
+}
+
+const labelOf = ({ status, endedAt, result }: Run): BlobLabel => ({
+  status,
+  ...(endedAt !== null && { ended: endedAt }),
+  ...(typeof result?.['outcome'] === 'string' && { outcome: result['outcome'] }),
+});
+
+/**
+ * How the newest rotation of each secret of a vault ended, by the subject of its runs. From listings alone: one request for each 5,000 runs
+ * of a month. A run that found nothing to do is no result.
+ *
+ * @param wanted Subjects; when all of them are found, no earlier month is looked at.
+ * @param since The earliest month that is of interest, `2026-11`.
+ * @param month The newest month.
+ */
+export async function lastResults(
+  store: BlobStore,
+  vault: string,
+  wanted: ReadonlySet<string>,
+  since: string,
+  month: string,
+): Promise<ReadonlyMap<string, LastResult>> {
+  const found = new Map<string, LastResult>();
+  let at = month;
+  for (let months = 0; months < MONTHS_AT_MOST && at >= since; months += 1) {
+    if ([...wanted].every((subject) => found.has(subject))) break;
+    for (const [subject, result] of await resultsOfMonth(store, vault, at)) if (!found.has(subject)) found.set(subject, result);
+    at = monthBefore(at);
+  }
+  return found;
+}
+
+async function resultsOfMonth(store: BlobStore, vault: string, month: string): Promise<ReadonlyMap<string, LastResult>> {
+  const newest = new Map<string, LastResult>();
+  const prefix = `${folderOf(month)}rotation-${vault.toLowerCase()}.`;
+  for await (const { name, label } of store.listBlobs(prefix, { labels: true })) {
+    const run = idOf(name);
+    const subject = parseRunId(run)?.subject;
+    const { status, ended, outcome } = label ?? {};
+    if (subject === undefined || status === undefined || ended === undefined || outcome === 'nothing') continue;
+    if ((newest.get(subject)?.endedAt ?? '') < ended)
+      newest.set(subject, { run, status: status as RunStatus, outcome: outcome ?? null, endedAt: ended });
+  }
+  return newest;
+}
+
+const folderOf = (month: string): string => `runs/${month.replace('-', '/')}/`;
+const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1, -'.json'.length);
 
 /** Which runs a list is about. */
 export type RunFilter = Readonly<{ kind?: RunKind; subject?: string }>;
@@ -33,8 +95,7 @@ export async function listRuns(store: BlobStore, filter: RunFilter, atLeast: num
 
 async function runsOfMonth(store: BlobStore, filter: RunFilter, month: string): Promise<Run[]> {
   const ids: string[] = [];
-  for await (const { name } of store.listBlobs(`runs/${month.replace('-', '/')}/`))
-    ids.push(name.slice(name.lastIndexOf('/') + 1, -'.json'.length));
+  for await (const { name } of store.listBlobs(folderOf(month))) ids.push(idOf(name));
 
   const wanted = ids.filter((id) => {
     const parsed = parseRunId(id);

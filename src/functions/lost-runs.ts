@@ -1,13 +1,13 @@
 import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { Clients } from '../clients/clients.ts';
-import { readRun } from '../clients/runs.ts';
+import { readRun, writeRun } from '../clients/runs.ts';
 import { parseDocument } from '../domain/documents.ts';
 import type { Duty } from '../domain/duty.ts';
 import { currentRun } from '../domain/live-run.ts';
 import type { HsmLock } from '../domain/lock.ts';
 import type { RunKind } from '../domain/run.ts';
-import { parseRunId, runPath } from '../domain/run-id.ts';
+import { parseRunId } from '../domain/run-id.ts';
 import { findInstance, isLive } from './start-run.ts';
 
 type Surroundings = Readonly<{ clients: Clients; durable: DurableClient; now: string; log: InvocationContext }>;
@@ -33,14 +33,14 @@ export async function closeLostRuns({ clients, durable, now, log }: Surroundings
     if (!document) continue;
     const { owner } = parseDocument<HsmLock>(document.text, 'hsmkeep.lock/1', name);
     const [record, instance] = await Promise.all([readRun(clients.documents, owner), findInstance(durable, owner)]);
-    const [kind, path] = [parseRunId(owner)?.kind, runPath(owner)];
-    if ((instance && isLive(instance)) || record?.endedAt || !kind || !path) continue;
+    const kind = parseRunId(owner)?.kind;
+    if ((instance && isLive(instance)) || record?.endedAt || !kind) continue;
     if (!instance && !clients.duties.includes(DUTY_OF[kind])) continue;
 
     const runtimeStatus = instance ? String(instance.runtimeStatus) : 'Lost';
     const ended = currentRun(record, { live: false, runtimeStatus, customStatus: instance?.customStatus }, now);
     if (!ended) continue;
-    await clients.documents.write(path, JSON.stringify(ended));
+    await writeRun(clients.documents, ended);
     log.warn('run had ended without a record', { run: owner, status: ended.status });
   }
 }

@@ -71,11 +71,13 @@ export const hsm = z.object({
 export const secret = z.object({
   vault: z.string(),
   name: z.string(),
+  owner: z.string().nullable().describe('The tag `owner`'),
   state: z.enum(['unmanaged', 'fresh', 'due', 'rotating', 'in-grace', 'retiring']),
   enabled: z.boolean(),
   provider: z.string().nullable(),
   target: z.string().nullable(),
   createdAt: instant,
+  ageDays: z.number().describe('How old the current value is'),
   dueAt: instant.nullable(),
   expiresAt: instant.nullable(),
   graceUntil: instant.nullable(),
@@ -84,6 +86,15 @@ export const secret = z.object({
     .object({ reason: z.enum(['due', 'expired', 'unfinished', 'grace-over', 'changed-by-others']), action: z.enum(['rotate', 'retire']) })
     .nullable(),
   rotation: z.enum(['observe', 'on']),
+  lastResult: z
+    .object({
+      run: z.string(),
+      status: z.enum(['Running', 'Waiting', 'Completed', 'Degraded', 'Failed', 'Canceled']),
+      outcome: z.string().nullable().describe('What came of it: rotated, retired, repaired, …'),
+      endedAt: instant,
+    })
+    .nullable()
+    .describe('How the newest run on it ended'),
 });
 
 export const secretDetail = z.object({

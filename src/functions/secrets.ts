@@ -1,11 +1,13 @@
 import type { Clients } from '../clients/clients.ts';
 import { readDispatch } from '../clients/dispatch.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
+import { lastResults } from '../clients/runs.ts';
 import { listVault, readHistory } from '../clients/vault-secret.ts';
 import type { VaultConfig } from '../config/config.ts';
 import { heldBack } from '../domain/rotation/dispatch.ts';
 import { secretGone, targetHeldBack } from '../domain/rotation/problems.ts';
-import { type SecretView, type VaultProblem, viewSecrets } from '../domain/rotation/secret-view.ts';
+import { type SecretView, type VaultProblem, viewSecrets, withLastResults } from '../domain/rotation/secret-view.ts';
+import { subjectOf } from '../domain/rotation/subject.ts';
 import { defineRoute, type Tools } from './define-route.ts';
 import { pageOf } from './paging.ts';
 import { HttpProblem } from './problem.ts';
@@ -35,7 +37,8 @@ export const secrets = defineRoute({
           listed.flatMap(({ views }) => views),
           url,
         );
-        return { jsonBody: { ...page, problems: listed.flatMap(({ problems }) => problems) } };
+        const value = await addLastResults(tools, page.value);
+        return { jsonBody: { ...page, value, problems: listed.flatMap(({ problems }) => problems) } };
       },
     },
   },
@@ -50,7 +53,8 @@ export const secret = defineRoute({
       role: 'viewer',
       summary: 'One secret with its versions; never a value',
       answers: { 200: { description: 'The secret', schema: schemas.secretDetail } },
-      async handle({ params }, { clients, now }) {
+      async handle({ params }, tools) {
+        const { clients, now } = tools;
         const vault = clients.vaultConfig(params['vault'] ?? '');
         const name = params['name'] ?? '';
         const history = /^[0-9a-zA-Z-]{1,127}$/.test(name) ? await readHistory(clients, { vault: vault.name, name }) : undefined;
@@ -64,7 +68,8 @@ export const secret = defineRoute({
           enabled,
           rotationId: tags['rot-id'] ?? null,
         }));
-        return { jsonBody: { secret: view, tags: newest?.tags ?? {}, versions } };
+        const [secret = view] = await addLastResults(tools, [view]);
+        return { jsonBody: { secret, tags: newest?.tags ?? {}, versions } };
       },
     },
   },
@@ -85,6 +90,21 @@ async function viewVault(
     const problem = { message: `Its secrets could not be listed: ${error.message}.`, hint: 'Try again in a moment.' };
     return { views: [], problems: [{ vault: vault.name, problem }] };
   }
+}
+
+/** Looks back as far as a run on one of the secrets may lie: not before its current version. */
+async function addLastResults({ clients, now }: Pick<Tools, 'clients' | 'now'>, views: readonly SecretView[]): Promise<SecretView[]> {
+  const monthOf = (at: string): string => at.slice(0, 'yyyy-MM'.length);
+  const vaults = [...new Set(views.map(({ vault }) => vault))];
+  const found = await Promise.all(
+    vaults.map((vault) => {
+      const managed = views.filter((view) => view.vault === vault && view.state !== 'unmanaged');
+      const wanted = new Set(managed.map(({ name }) => subjectOf(vault, name)));
+      const since = managed.map(({ createdAt }) => monthOf(createdAt)).reduce((a, b) => (a < b ? a : b), monthOf(now));
+      return lastResults(clients.documents, vault, wanted, since, monthOf(now));
+    }),
+  );
+  return withLastResults(views, new Map(found.flatMap((results) => [...results])));
 }
 
 /** Targets on which nothing is begun at present, because too much failed there. */

@@ -215,20 +215,26 @@ describe('the API of secrets', () => {
   test('lists managed and unmanaged secrets, never an escrow entry', async () => {
     await kv.secrets.setSecret('nobodys', 'x');
     await kv.secrets.setSecret('listed', FIRST, { tags: GENERATED });
-    await kv.rotate('listed');
+    const run = await kv.rotate('listed');
     const { body } = await stack.api('/secrets');
     const byName = new Map(body.value.map((one: { name: string }) => [one.name, one]));
-    expect(byName.get('nobodys')).toMatchObject({ vault: VAULT, state: 'unmanaged', provider: null });
-    expect(byName.get('listed')).toMatchObject({ state: 'in-grace', provider: 'generated', rotation: 'on' });
+    expect(byName.get('nobodys')).toMatchObject({ vault: VAULT, state: 'unmanaged', provider: null, owner: null, lastResult: null });
+    expect(byName.get('listed')).toMatchObject({
+      state: 'in-grace',
+      provider: 'generated',
+      rotation: 'on',
+      owner: 'team',
+      lastResult: { run: run.id, status: 'Completed', outcome: 'rotated', endedAt: run.endedAt },
+    });
     expect([...byName.keys()].filter((name) => String(name).includes('--pending'))).toEqual([]);
     expect(body.problems).toEqual([]);
   });
 
   test('shows one with its versions', async () => {
     await kv.secrets.setSecret('shown', FIRST, { tags: GENERATED });
-    await kv.rotate('shown');
+    const run = await kv.rotate('shown');
     const { body } = await stack.api(`/secrets/${VAULT}/shown`);
-    expect(body).toMatchObject({ secret: { name: 'shown', state: 'in-grace' }, tags: { owner: 'team' } });
+    expect(body).toMatchObject({ secret: { name: 'shown', state: 'in-grace', lastResult: { run: run.id } }, tags: { owner: 'team' } });
     expect(body.versions).toHaveLength(2);
   });
 

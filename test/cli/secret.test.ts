@@ -6,42 +6,51 @@ const env = (url: string) => ({ HSMKEEP_URL: 'http://127.0.0.1:1', HSMKEEP_ROTAT
 const view = (fields: Partial<SecretView> = {}): SecretView => ({
   vault: 'contoso-kv',
   name: 'app-key',
+  owner: 'team-app',
   state: 'fresh',
   enabled: true,
   provider: 'generated',
   target: null,
   createdAt: '2026-11-20T10:00:00.000Z',
+  ageDays: 2,
   dueAt: '2027-01-17T10:00:00.000Z',
   expiresAt: '2027-02-16T10:00:00.000Z',
   graceUntil: null,
   rotationId: null,
   next: null,
   rotation: 'on',
+  lastResult: null,
   ...fields,
 });
 
 describe('secret list', () => {
   const list = async (body: object, args: string[] = []) => {
-    const api = await serveApi({ 'GET /api/secrets': { body }, 'GET /api/secrets?vault=contoso-kv': { body } });
+    const api = await serveApi({ 'GET /api/secrets?top=1000': { body }, 'GET /api/secrets?vault=contoso-kv&top=1000': { body } });
     return { ...(await hsmkeep(['secret', 'list', ...args], { env: env(api.url) })), seen: api.seen };
   };
 
   test('shows how each stands, what comes next, and which vault could not be read', async () => {
+    const result = { run: 'r', status: 'Completed', outcome: 'rotated', endedAt: '2026-11-20T10:00:00.000Z' } as const;
     const value = [
-      view(),
-      view({ name: 'db', state: 'due', next: { reason: 'due', action: 'rotate' }, rotation: 'observe' }),
-      view({ name: 'mail', state: 'in-grace', graceUntil: '2026-11-27T10:00:00.000Z' }),
-      view({ name: 'other', state: 'unmanaged', provider: null, dueAt: null, expiresAt: null }),
+      view({ lastResult: result }),
+      view({ name: 'db', state: 'due', next: { reason: 'due', action: 'rotate' }, rotation: 'observe', owner: null }),
+      view({
+        name: 'mail',
+        state: 'in-grace',
+        graceUntil: '2026-11-27T10:00:00.000Z',
+        lastResult: { ...result, status: 'Failed', outcome: null, endedAt: '2026-11-22T07:00:00.000Z' },
+      }),
+      view({ name: 'other', state: 'unmanaged', provider: null, dueAt: null, expiresAt: null, owner: 'a team with a long name' }),
     ];
     const problems = [{ vault: 'far-kv', problem: { message: 'It refused.', hint: 'Grant a role.' } }];
     const { code, stdout } = await list({ value, problems });
     expect(stdout).toBe(
       [
-        'SECRET              STATE      PROVIDER   CHANGED     DUE         EXPIRES     NEXT',
-        'contoso-kv/app-key  fresh      generated  2 days ago  in 56 days  in 86 days  ',
-        'contoso-kv/db       due        generated  2 days ago  in 56 days  in 86 days  would rotate (due); only observed',
-        'contoso-kv/mail     in-grace   generated  2 days ago  in 56 days  in 86 days  retire after 2026-11-27',
-        'contoso-kv/other    unmanaged  -          2 days ago  -           -           ',
+        'SECRET              OWNER         STATE      AGE  DUE      EXPIRES  LAST RESULT      NEXT',
+        'contoso-kv/app-key  team-app      fresh      2 d  in 56 d  in 86 d  rotated 2 d ago  ',
+        'contoso-kv/db       -             due        2 d  in 56 d  in 86 d  -                would rotate (due)',
+        'contoso-kv/mail     team-app      in-grace   2 d  in 56 d  in 86 d  failed 3 h ago   retire in 5 d',
+        'contoso-kv/other    a team with…  unmanaged  2 d  -        -        -                ',
         '',
         'far-kv: It refused.',
         '  Grant a role.',
@@ -51,11 +60,23 @@ describe('secret list', () => {
     expect(code).toBe(0);
   });
 
+  test('fits 120 characters beside a name of 31 letters, whatever else it says', async () => {
+    const longest = view({
+      name: 'payments-db-password',
+      owner: 'a team with a long name',
+      state: 'unmanaged',
+      next: { reason: 'changed-by-others', action: 'rotate' },
+      lastResult: { run: 'r', status: 'Completed', outcome: 'rotated', endedAt: '2026-07-20T10:00:00.000Z' },
+    });
+    const { stdout } = await list({ value: [longest], problems: [] });
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
   test('of one vault asks for that one, and gives programs all that the API says', async () => {
     const body = { value: [view()], problems: [] };
     const { stdout, seen } = await list(body, ['contoso-kv', '--json']);
     expect(JSON.parse(stdout)).toEqual(body);
-    expect(seen[0]?.path).toBe('/api/secrets?vault=contoso-kv');
+    expect(seen[0]?.path).toBe('/api/secrets?vault=contoso-kv&top=1000');
   });
 
   test('says so when there is none', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ageInWords, durationInWords, sizeInWords } from '../../src/cli/output/words.ts';
+import { ageInWords, durationInWords, shortDistance, sizeInWords } from '../../src/cli/output/words.ts';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
 
@@ -45,4 +45,14 @@ describe('sizeInWords', () => {
   ])('%s bytes are %s', (bytes, words) => {
     expect(sizeInWords(bytes)).toBe(words);
   });
+});
+
+test.each([
+  ['2026-11-22T10:00:00Z', '0 min ago'],
+  ['2026-11-22T09:48:00Z', '12 min ago'],
+  ['2026-11-22T13:00:00Z', 'in 3 h'],
+  ['2026-09-27T10:00:00Z', '56 d ago'],
+  [null, '-'],
+])('%s is %s in a table', (at, words) => {
+  expect(shortDistance(at, NOW)).toBe(words);
 });

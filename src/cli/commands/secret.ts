@@ -33,12 +33,14 @@ function addList(secret: Command, { io }: CommandContext): void {
     .argument('[vault]', 'only those of this vault')
     .action(async (vault: string | undefined, options: ApiOptions) => {
       const api = await connect(options, io, 'rotate');
-      const path = vault === undefined ? '/secrets' : `/secrets?${new URLSearchParams({ vault })}`;
-      const found = await api.list<SecretView>(path);
+      // The app lists whole vaults for each page.
+      const query = new URLSearchParams({ ...(vault !== undefined && { vault }), top: '1000' });
+      const found = await api.list<SecretView>(`/secrets?${query}`);
       print(io, options, found, ({ value, problems = [] }) => secretTable(value, problems as readonly VaultProblem[], io));
     });
   withExamples(withApiOptions(list), [
     ['how do all secrets stand?', 'hsmkeep secret list'],
+    ['whose last rotation failed?', `hsmkeep secret list --json | jq -r '.value[] | select(.lastResult.status == "Failed") | .name'`],
     ['those that nobody rotates', `hsmkeep secret list --json | jq -r '.value[] | select(.state == "unmanaged") | .name'`],
   ]);
 }

@@ -2,21 +2,24 @@ import type { SecretView, VaultProblem } from '../../domain/rotation/secret-view
 import type { Io } from '../io.ts';
 import { type Style, styleFor } from './style.ts';
 import { type Column, table } from './table.ts';
-import { ageInWords, NONE, printable } from './words.ts';
+import { NONE, printable, shortDistance } from './words.ts';
+
+/** Longer names of owners are cut, so that a row fits a terminal of 120 characters; `--json` has them whole. */
+const LONGEST_OWNER = 12;
 
 /** Secrets in the order given, and below them the vaults that could not be listed. */
 export function secretTable(secrets: readonly SecretView[], problems: readonly VaultProblem[], io: Io): string {
   const style = styleFor(io.stdout, io.env);
   const now = io.now();
-  const age = (at: string | null): string => (at === null ? NONE : ageInWords(at, now));
   const columns: Column<SecretView>[] = [
     { header: 'SECRET', text: ({ vault, name }) => `${vault}/${name}` },
+    { header: 'OWNER', text: ({ owner }) => cut(owner ?? NONE, LONGEST_OWNER) },
     { header: 'STATE', text: ({ state }) => state, paint: (text, { state }) => paintState(style, state, text) },
-    { header: 'PROVIDER', text: ({ provider }) => provider ?? NONE },
-    { header: 'CHANGED', text: ({ createdAt }) => age(createdAt) },
-    { header: 'DUE', text: ({ dueAt }) => age(dueAt) },
-    { header: 'EXPIRES', text: ({ expiresAt }) => age(expiresAt) },
-    { header: 'NEXT', text: nextOf },
+    { header: 'AGE', text: ({ createdAt }) => shortDistance(createdAt, now).replace(' ago', '') },
+    { header: 'DUE', text: ({ dueAt }) => shortDistance(dueAt, now) },
+    { header: 'EXPIRES', text: ({ expiresAt }) => shortDistance(expiresAt, now) },
+    { header: 'LAST RESULT', text: (view) => lastOf(view, now), paint: (text, { lastResult }) => paintResult(style, lastResult, text) },
+    { header: 'NEXT', text: (view) => nextOf(view, now) },
   ];
   const told = problems.map(
     ({ vault, problem }) => `\n${style.warn(`${printable(vault)}: ${printable(problem.message)}`)}\n  ${printable(problem.hint)}\n`,
@@ -25,10 +28,25 @@ export function secretTable(secrets: readonly SecretView[], problems: readonly V
   return rows + told.join('');
 }
 
+const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+
+function lastOf({ lastResult }: SecretView, now: Date): string {
+  if (!lastResult) return NONE;
+  return `${lastResult.outcome ?? lastResult.status.toLowerCase()} ${shortDistance(lastResult.endedAt, now)}`;
+}
+
+const REASONS: Readonly<Record<NonNullable<SecretView['next']>['reason'], string>> = {
+  due: 'due',
+  expired: 'expired',
+  unfinished: 'unfinished',
+  'grace-over': 'grace over',
+  'changed-by-others': 'changed',
+};
+
 /** What the sweep does next, or would do where the vault is only observed. */
-function nextOf({ next, rotation, graceUntil }: SecretView): string {
-  if (next) return rotation === 'on' ? `${next.action} (${next.reason})` : `would ${next.action} (${next.reason}); only observed`;
-  return graceUntil === null ? '' : `retire after ${graceUntil.slice(0, 'yyyy-MM-dd'.length)}`;
+function nextOf({ next, rotation, graceUntil }: SecretView, now: Date): string {
+  if (next) return `${rotation === 'on' ? '' : 'would '}${next.action} (${REASONS[next.reason]})`;
+  return graceUntil === null ? '' : `retire ${shortDistance(graceUntil, now)}`;
 }
 
 function paintState(style: Style, state: SecretView['state'], text: string): string {
@@ -36,3 +54,6 @@ function paintState(style: Style, state: SecretView['state'], text: string): str
   if (state === 'due') return style.bad(text);
   return state === 'unmanaged' ? style.dim(text) : style.warn(text);
 }
+
+const paintResult = (style: Style, result: SecretView['lastResult'], text: string): string =>
+  result?.status === 'Failed' ? style.bad(text) : result?.status === 'Degraded' ? style.warn(text) : text;

@@ -19,6 +19,20 @@ export function ageInWords(at: string | null, now: Date): string {
   return ageMs > 0 ? `${roughly(size)} ago` : `in ${roughly(size)}`;
 }
 
+/** The same in as few letters as a table has room for: `12 min ago`, `in 3 h`, `56 d ago`; `-` where there is no instant. */
+export function shortDistance(at: string | null, now: Date): string {
+  if (at === null) return NONE;
+  const ageMs = now.getTime() - Date.parse(at);
+  const size = Math.abs(ageMs);
+  const text =
+    size < 90 * MINUTE
+      ? `${Math.round(size / MINUTE)} min`
+      : size < 36 * HOUR
+        ? `${Math.round(size / HOUR)} h`
+        : `${Math.round(size / DAY)} d`;
+  return ageMs >= 0 ? `${text} ago` : `in ${text}`;
+}
+
 function roughly(ms: number): string {
   if (ms < 90 * MINUTE) return counted(Math.max(1, Math.round(ms / MINUTE)), 'minute');
   if (ms < 36 * HOUR) return counted(Math.round(ms / HOUR), 'hour');

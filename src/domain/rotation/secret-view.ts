@@ -1,7 +1,10 @@
+import type { RunStatus } from '../run.ts';
 import type { Problem } from '../views.ts';
+import { DAY_MS } from './duration.ts';
 import { isEscrowName } from './escrow.ts';
+import { subjectOf } from './subject.ts';
 import { type ListedEscrow, type ListedSecret, planSweep, type SweepItem } from './sweep.ts';
-import { parseManagement } from './tags.ts';
+import { parseManagement, type Tags } from './tags.ts';
 import { dueAt } from './times.ts';
 
 /**
@@ -10,15 +13,25 @@ import { dueAt } from './times.ts';
  */
 export type SecretState = 'unmanaged' | 'fresh' | 'due' | 'rotating' | 'in-grace' | 'retiring';
 
+/**
+ * How the newest run on a secret ended. `outcome`: what came of it (`rotated`, `retired`, `repaired`, …); null where it came to nothing.
+ * `endedAt` is ISO 8601 UTC.
+ */
+export type LastResult = Readonly<{ run: string; status: RunStatus; outcome: string | null; endedAt: string }>;
+
 /** One secret as `GET /secrets` shows it; never a value. Times are ISO 8601 UTC. */
 export type SecretView = Readonly<{
   vault: string;
   name: string;
+  /** Whose it is, as its tag `owner` says. */
+  owner: string | null;
   state: SecretState;
   enabled: boolean;
   provider: string | null;
   target: string | null;
   createdAt: string;
+  /** How old the current value is. */
+  ageDays: number;
   dueAt: string | null;
   expiresAt: string | null;
   /** When the old credential ends; null where there is none, or it ends with the next rotation. */
@@ -28,6 +41,8 @@ export type SecretView = Readonly<{
   next: Pick<SweepItem, 'reason' | 'action'> | null;
   /** Whether the vault's rotation is on. */
   rotation: 'observe' | 'on';
+  /** Null: no run worked on it, or nobody looked. */
+  lastResult: LastResult | null;
 }>;
 
 /** How a vault that could not be listed is shown beside the others. */
@@ -65,19 +80,29 @@ function viewOf(
   return {
     vault: vault.name,
     name,
+    owner: ownerOf(tags),
     state: stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now }),
     enabled,
     provider: management?.provider ?? null,
     target: management?.target || null,
     createdAt,
+    ageDays: Math.max(0, Math.round(((Date.parse(now) - Date.parse(createdAt)) / DAY_MS) * 100) / 100),
     dueAt: due,
     expiresAt,
     graceUntil: retires ? graceUntil : null,
     rotationId: tags['rot-id'] ?? null,
     next: item ? { reason: item.reason, action: item.action } : null,
     rotation: vault.rotation,
+    lastResult: null,
   };
 }
+
+/** The usual tag, in whatever letters. */
+const ownerOf = (tags: Tags): string | null => Object.entries(tags).find(([name]) => name.toLowerCase() === 'owner')?.[1] || null;
+
+/** Secrets with how the newest run on each ended. @param results By the subject of a secret's runs. */
+export const withLastResults = (views: readonly SecretView[], results: ReadonlyMap<string, LastResult>): SecretView[] =>
+  views.map((view) => ({ ...view, lastResult: results.get(subjectOf(view.vault, view.name)) ?? null }));
 
 type Facts = Readonly<{
   managed: boolean;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS, later } from '../../../src/domain/rotation/duration.ts';
 import { reconcile } from '../../../src/domain/rotation/reconcile.ts';
 import { parseSecretEvent } from '../../../src/domain/rotation/secret-event.ts';
-import { viewSecrets } from '../../../src/domain/rotation/secret-view.ts';
+import { viewSecrets, withLastResults } from '../../../src/domain/rotation/secret-view.ts';
 import { type ListedEscrow, type ListedSecret, planSweep } from '../../../src/domain/rotation/sweep.ts';
 import { dueAt, expiryFor, isRetryDue, validityDays } from '../../../src/domain/rotation/times.ts';
 
@@ -157,6 +157,20 @@ describe('planSweep', () => {
 });
 
 describe('viewSecrets', () => {
+  test('tells whose each is, how old its value, and how the newest run on it ended', () => {
+    const secrets = [secret('db', { tags: { 'rot-provider': 'generated', Owner: 'team' } }), secret('new', { tags: { owner: '' } })];
+    const views = viewSecrets({ name: 'kv', rotation: 'on' }, secrets, [], later(CREATED, 36 * HOUR_MS));
+    expect(views).toMatchObject([
+      { name: 'db', owner: 'team', ageDays: 1.5, lastResult: null },
+      { name: 'new', owner: null },
+    ]);
+    // A vault's clock may be ahead of ours.
+    expect(viewSecrets({ name: 'kv', rotation: 'on' }, secrets, [], later(CREATED, -1))[0]?.ageDays).toBe(0);
+
+    const result = { run: 'rotation-kv.db-20260101T0000Z', status: 'Failed', outcome: null, endedAt: CREATED } as const;
+    expect(withLastResults(views, new Map([['kv.db', result]]))).toMatchObject([{ lastResult: result }, { lastResult: null }]);
+  });
+
   const states = (secrets: ListedSecret[], escrow: ListedEscrow[] = [], now = NOW) =>
     viewSecrets({ name: 'kv', rotation: 'on' }, secrets, escrow, now).map(({ name, state }) => `${name} ${state}`);
   const withGrace = (until: string) => secret('db', { tags: { 'rot-provider': 'generated', 'rot-id': 'r1', 'rot-grace-until': until } });
