@@ -1,7 +1,5 @@
-import { updateDocument } from '../clients/blob-store.ts';
-import { TransientError } from '../clients/errors.ts';
-import { parseDocument } from '../domain/documents.ts';
-import { type BackupRecord, type Proof, recordPath, withProof } from '../domain/record.ts';
+import { updateRecord } from '../clients/records.ts';
+import { type Proof, withProof } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
 export type AddProofInput = Readonly<{ hsm: string; folder: string; proof: Proof }>;
@@ -12,11 +10,7 @@ export const addProof = defineActivity(
   ['restore'],
   ({ backups }) =>
     async ({ hsm, folder, proof }: AddProofInput): Promise<null> => {
-      const path = recordPath(hsm, folder);
-      const written = await updateDocument(backups(hsm), path, (text) =>
-        text === undefined ? undefined : JSON.stringify(withProof(parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path), proof)),
-      );
-      if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
+      await updateRecord(backups(hsm), hsm, folder, (record) => record && withProof(record, proof));
       return null;
     },
 );

@@ -16,6 +16,7 @@ export const chooseBackup = defineActivity(
     async ({ hsm, folder }: ChooseBackupInput): Promise<ChooseBackupResult> => {
       const known = await listBackups(backups(hsm), hsm);
       const chosen = known.find((backup) => (folder === null ? isProven(backup, 'L1') : backup.folder === folder));
+      if (chosen?.problem) throw new OperatorError(chosen.problem.message, chosen.problem.hint);
       if (chosen && chosen.status !== 'unrecorded') return { folder: chosen.folder, alreadyAccepted: atLeast(chosen.proof, 'L2') };
 
       if (chosen)

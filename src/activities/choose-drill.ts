@@ -1,13 +1,12 @@
 import type { BlobStore } from '../clients/blob-store.ts';
 import { listFoldersOf } from '../clients/catalogue.ts';
+import { findRecord } from '../clients/records.ts';
 import { nothingToDrill } from '../domain/drill/problems.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { takenAtOf } from '../domain/folder.ts';
-import { type BackupRecord, recordPath } from '../domain/record.ts';
 import type { RestoreScope } from '../domain/restore/plan.ts';
 import { defineActivity } from './define-activity.ts';
 import { requireDrill } from './drill-clients.ts';
-import { parsedDocument } from './verify-folder.ts';
 
 /** Without a folder: the newest recorded backup. */
 export type ChooseDrillInput = Readonly<{ hsm: string; folder: string | null }>;
@@ -64,8 +63,7 @@ export const newestFirst = async (store: BlobStore, hsm: string): Promise<string
 
 /** Not one that nobody recorded, that failed, or that was given up. */
 async function isWorthDrilling(store: BlobStore, hsm: string, folder: string): Promise<boolean> {
-  const document = await store.read(recordPath(hsm, folder));
-  if (!document) return false;
-  const record = parsedDocument<BackupRecord>(document.text, 'hsmkeep.record/1');
-  return record === undefined || (record.status !== 'failed' && record.gone === undefined);
+  const found = await findRecord(store, hsm, folder);
+  if (!found) return false;
+  return 'damage' in found || (found.record.status !== 'failed' && found.record.gone === undefined);
 }

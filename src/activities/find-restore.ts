@@ -1,8 +1,9 @@
 import type { BlobStore } from '../clients/blob-store.ts';
-import { listBackups, readRecord } from '../clients/catalogue.ts';
+import { listBackups } from '../clients/catalogue.ts';
 import type { Clients } from '../clients/clients.ts';
 import { copiesOf } from '../clients/copies.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
+import { findRecord } from '../clients/records.ts';
 import { readBackupContent } from '../clients/restores.ts';
 import type { HsmConfig } from '../config/config.ts';
 import { parseDocument } from '../domain/documents.ts';
@@ -37,8 +38,8 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
 
   const backups = await listBackups(store, source.name);
   const backup = await chooseRestoreBackup(store, source.name, backups, request.selector, countsFrom);
-  const [record, blobs, inventory, live, lock, principalId] = await Promise.all([
-    readRecord(store, source.name, backup.folder),
+  const [opened, blobs, inventory, live, lock, principalId] = await Promise.all([
+    findRecord(store, source.name, backup.folder),
     blobsOf(store, backup.folder),
     readBackupContent(store, source.name, backup.folder),
     readRestoreContent(hsm, scope, budgetMs),
@@ -46,6 +47,8 @@ export async function findRestore(clients: Clients, request: RestoreRequest, now
     hsm.callerId(),
   ]);
 
+  // What is wrong with one that cannot be relied on, the backup tells.
+  const record = opened && 'record' in opened ? opened.record : undefined;
   const content = narrowTo(inventory.content, scope);
   const stored = { blobs: blobs.length, sizeBytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
   const findings: RestoreFindings = {

@@ -1,9 +1,6 @@
-import { updateDocument } from '../clients/blob-store.ts';
-import { TransientError } from '../clients/errors.ts';
-import { parseDocument } from '../domain/documents.ts';
+import { updateRecord } from '../clients/records.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { prunedMeanwhile } from '../domain/pruning-words.ts';
-import { type BackupRecord, recordPath } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
 /** `by`: the restore that needs the backup. `until`: ISO 8601 UTC. */
@@ -18,18 +15,13 @@ export const holdRestoreBackup = defineActivity(
   ['restore'],
   ({ backups }) =>
     async ({ hsm, folder, by, until, reason }: HoldRestoreBackupInput): Promise<null> => {
-      const path = recordPath(hsm, folder);
-      const written = await updateDocument(backups(hsm), path, (text) => {
-        if (text === undefined) return undefined;
-        const record = parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
-        if (record.gone) {
+      await updateRecord(backups(hsm), hsm, folder, (record) => {
+        if (record?.gone) {
           const { message, hint } = prunedMeanwhile(folder);
           throw new OperatorError(message, hint);
         }
-        const others = record.holds.filter((hold) => hold.by !== by);
-        return JSON.stringify({ ...record, holds: [...others, { by, until, reason }] } satisfies BackupRecord);
+        return record && { ...record, holds: [...record.holds.filter((hold) => hold.by !== by), { by, until, reason }] };
       });
-      if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
       return null;
     },
 );

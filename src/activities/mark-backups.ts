@@ -1,8 +1,9 @@
-import { type BlobStore, updateDocument } from '../clients/blob-store.ts';
+import type { BlobStore } from '../clients/blob-store.ts';
 import { TransientError } from '../clients/errors.ts';
+import { updateRecord } from '../clients/records.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { isHeld, type PruningPlan } from '../domain/pruning.ts';
-import { type BackupRecord, recordPath } from '../domain/record.ts';
+import type { BackupRecord } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 import { stagedPlanPath } from './plan-hsm-retention.ts';
 
@@ -44,13 +45,10 @@ export const markBackups = defineActivity(
 );
 
 async function setMarks(store: BlobStore, hsm: string, folder: string, marks: BackupRecord['marks'], at: string): Promise<boolean> {
-  const path = recordPath(hsm, folder);
   let applies = false;
-  const written = await updateDocument(store, path, (text) => {
-    const record = text === undefined ? undefined : parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
+  await updateRecord(store, hsm, folder, (record) => {
     applies = record !== undefined && !record.gone && !(marks.length > 0 && isHeld(record, at));
-    return applies ? JSON.stringify({ ...(record as BackupRecord), marks } satisfies BackupRecord) : undefined;
+    return record && applies ? { ...record, marks } : undefined;
   });
-  if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
   return applies;
 }

@@ -1,7 +1,5 @@
-import { updateDocument } from '../clients/blob-store.ts';
-import { TransientError } from '../clients/errors.ts';
-import { parseDocument } from '../domain/documents.ts';
-import { type BackupRecord, type CopyState, recordPath } from '../domain/record.ts';
+import { updateRecord } from '../clients/records.ts';
+import type { CopyState } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
 export type NoteCopyInput = Readonly<{ hsm: string; folder: string; copy: CopyState }>;
@@ -12,14 +10,10 @@ export const noteCopy = defineActivity(
   ['backup'],
   ({ backups }) =>
     async ({ hsm, folder, copy }: NoteCopyInput): Promise<null> => {
-      const path = recordPath(hsm, folder);
-      const written = await updateDocument(backups(hsm), path, (text) => {
-        const record = text === undefined ? undefined : parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
-        if (!record) return undefined;
-        const isDone = record.copy?.container === copy.container && record.copy.completedAt !== null;
-        return isDone ? undefined : JSON.stringify({ ...record, copy } satisfies BackupRecord);
+      await updateRecord(backups(hsm), hsm, folder, (record) => {
+        const isDone = record?.copy?.container === copy.container && record.copy.completedAt !== null;
+        return record && !isDone ? { ...record, copy } : undefined;
       });
-      if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
       return null;
     },
 );

@@ -1,6 +1,5 @@
-import { type BlobStore, updateDocument } from '../clients/blob-store.ts';
-import { TransientError } from '../clients/errors.ts';
-import { parseDocument } from '../domain/documents.ts';
+import type { BlobStore } from '../clients/blob-store.ts';
+import { updateRecord } from '../clients/records.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { isFolderOf } from '../domain/folder.ts';
 import { isCopyIn, isHeld } from '../domain/pruning.ts';
@@ -44,29 +43,21 @@ export const pruneBackup = defineActivity(
 
 /** Nothing is left of the backup itself. */
 async function endRecord(store: BlobStore, { hsm, folder, at }: PruneBackupInput, copies: string | undefined): Promise<void> {
-  const path = recordPath(hsm, folder);
   let isKept = false;
-  const written = await updateDocument(store, path, (text) => {
-    const record = text === undefined ? undefined : parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
+  await updateRecord(store, hsm, folder, (record) => {
     isKept = record?.gone !== undefined && isCopyIn(record.copy, copies);
-    return record?.gone && isKept
-      ? JSON.stringify({ ...record, gone: { ...record.gone, removedAt: at } } satisfies BackupRecord)
-      : undefined;
+    return record?.gone && isKept ? { ...record, gone: { ...record.gone, removedAt: at } } : undefined;
   });
-  if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
-  if (!isKept) await store.remove(path);
+  if (!isKept) await store.remove(recordPath(hsm, folder));
 }
 
 /** Marks the record gone, guarded by its ETag, if it still is as the plan saw it. `missing`: an earlier call has finished. */
 async function giveUp(store: BlobStore, { hsm, run, at, folder, markedAt }: PruneBackupInput): Promise<'gone' | 'spared' | 'missing'> {
-  const path = recordPath(hsm, folder);
   let state: 'gone' | 'spared' | 'missing' = 'missing';
-  const written = await updateDocument(store, path, (text) => {
-    const record = text === undefined ? undefined : parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
+  await updateRecord(store, hsm, folder, (record) => {
     state = stateOf(record, markedAt, at);
-    return record && state === 'gone' && !record.gone ? JSON.stringify({ ...record, gone: { at, run } } satisfies BackupRecord) : undefined;
+    return record && state === 'gone' && !record.gone ? { ...record, gone: { at, run } } : undefined;
   });
-  if (!written) throw new TransientError(`the record of ${folder} kept being changed by others`);
   return state;
 }
 

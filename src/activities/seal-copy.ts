@@ -1,9 +1,10 @@
 import type { CopyStore } from '../clients/blob-store.ts';
 import { copiesOf, requireRecord } from '../clients/copies.ts';
 import { TransientError } from '../clients/errors.ts';
+import { recordText } from '../clients/records.ts';
 import { copyDiffers } from '../domain/copy-problems.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { type BackupRecord, type CopyState, inventoryPath, manifestPath, recordPath } from '../domain/record.ts';
+import { type CopyState, inventoryPath, manifestPath, recordPath } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
 /** `at`: ISO 8601 UTC. `blobs`: how many were copied and compared: all of them. */
@@ -30,7 +31,7 @@ export const sealCopy = defineActivity(
         throw new OperatorError(message, hint);
       }
       const copy: CopyState = { container: copies.url, run, at, blobs, completedAt: at };
-      await writeOnce(copies, recordPath(hsm, folder), JSON.stringify({ ...record, copy } satisfies BackupRecord));
+      await writeOnce(copies, recordPath(hsm, folder), recordText({ ...record, copy }));
       return copy;
     },
 );

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BlobStore } from '../clients/blob-store.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { type Inventory, type StagedInventory, sizeOf, uncertainItems, versionsOf } from '../domain/inventory.ts';
@@ -24,7 +25,8 @@ export const sealInventory = defineActivity(
 
       const uncertain = before ? uncertainItems(before.parts, after.parts) : [];
       const inventory: Inventory = { schema: 'hsmkeep.inventory/1', hsm, folder, parts: after.parts, uncertain };
-      await store.write(inventoryPath(hsm, folder), JSON.stringify(inventory));
+      const text = JSON.stringify(inventory);
+      await store.write(inventoryPath(hsm, folder), text);
 
       const { keys, roleDefinitions, roleAssignments, settings } = after.parts;
       return {
@@ -33,6 +35,7 @@ export const sealInventory = defineActivity(
         roleDefinitions: sizeOf(roleDefinitions),
         roleAssignments: sizeOf(roleAssignments),
         settings: sizeOf(settings),
+        sha256: createHash('sha256').update(text).digest('hex'),
         uncertain,
       };
     },

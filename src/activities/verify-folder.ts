@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BlobStore } from '../clients/blob-store.ts';
+import { openRecord } from '../clients/records.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { blobTrouble, inventoryTrouble, listingTrouble, manifestTrouble, recordTrouble, type SoundRecord } from '../domain/drill/verify.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { Inventory } from '../domain/inventory.ts';
-import { type BackupRecord, inventoryPath, type ManifestEntry, manifestPath, recordPath } from '../domain/record.ts';
+import { inventoryPath, type ManifestEntry, manifestPath, recordPath } from '../domain/record.ts';
 import { blobsOf, hashBlob } from './hash-folder.ts';
 
 /** `more`: the time was up; go on with the blob `next`. `damaged`: what is wrong, for people. */
@@ -50,21 +51,22 @@ export async function readSound(
     [recordPath, manifestPath, inventoryPath].map(async (path) => (await store.read(path(hsm, folder)))?.text),
   );
   if (recordText === undefined) return { damaged: 'its record is missing' };
-  const record = parsedDocument<BackupRecord>(recordText, 'hsmkeep.record/1');
-  if (!record) return { damaged: 'its record cannot be read' };
+  const opened = openRecord(recordText, recordPath(hsm, folder));
+  if ('damage' in opened) return { damaged: `its record cannot be relied on: ${withoutStop(opened.damage.message)}` };
+  const { record } = opened;
   const inventory = inventoryText === undefined ? undefined : parsedDocument<Inventory>(inventoryText, 'hsmkeep.inventory/1');
   if (inventoryText !== undefined && !inventory) return { damaged: 'its inventory cannot be read' };
 
-  const trouble = recordTrouble(record, hsm, folder) ?? inventoryTrouble(record, inventory, folder);
+  const trouble = recordTrouble(record, hsm, folder) ?? inventoryTrouble(record, inventory, inventoryText && sha256(inventoryText), folder);
   if (trouble) return { damaged: trouble };
   if (manifest === undefined) return { damaged: 'its manifest is missing' };
   const sound = record as SoundRecord;
-  const changed = manifestTrouble(sound, createHash('sha256').update(manifest).digest('hex'));
+  const changed = manifestTrouble(sound, sha256(manifest));
   return changed ? { damaged: changed } : { record: sound, entries: entriesOf(manifest) };
 }
 
 /** Undefined for what is not readable, or of another schema. */
-export function parsedDocument<T extends Readonly<{ schema: string }>>(text: string, schema: T['schema']): T | undefined {
+function parsedDocument<T extends Readonly<{ schema: string }>>(text: string, schema: T['schema']): T | undefined {
   try {
     return parseDocument<T>(text, schema, '');
   } catch (error) {
@@ -73,7 +75,12 @@ export function parsedDocument<T extends Readonly<{ schema: string }>>(text: str
   }
 }
 
+/** For the middle of a sentence. */
+const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
+
 const damaged = (what: string): Verified => ({ status: 'damaged', what });
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 const entriesOf = (manifest: string): ManifestEntry[] =>
   manifest

@@ -1,13 +1,12 @@
-import { type BlobStore, updateDocument } from '../clients/blob-store.ts';
+import type { BlobStore } from '../clients/blob-store.ts';
 import { readCanary } from '../clients/canary.ts';
-import { TransientError } from '../clients/errors.ts';
+import { updateRecord } from '../clients/records.ts';
 import { readBackupContent } from '../clients/restores.ts';
 import { type Canary, canaryOf, holdsCanary } from '../domain/canary.ts';
-import { parseDocument } from '../domain/documents.ts';
-import { type BackupRecord, recordPath, withProof } from '../domain/record.ts';
+import { type BackupRecord, withProof } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
-export type WriteRecordInput = Readonly<{ record: Omit<BackupRecord, 'schema' | 'securityDomain'> }>;
+export type WriteRecordInput = Readonly<{ record: Omit<BackupRecord, 'schema' | 'securityDomain' | 'seal'> }>;
 
 /** Writes the record beside a backup. Idempotent; proofs, holds, marks and the like that another run has written meanwhile stay. */
 export const writeRecord = defineActivity(
@@ -15,22 +14,19 @@ export const writeRecord = defineActivity(
   ['backup'],
   ({ backups, hsmConfig }) =>
     async ({ record }: WriteRecordInput): Promise<null> => {
-      const path = recordPath(record.hsm, record.folder);
       const store = backups(record.hsm);
       const canary = record.status === 'complete' ? await canaryIn(store, record.hsm, record.folder) : undefined;
       const securityDomain = hsmConfig(record.hsm).securityDomain ?? null;
       const ours: BackupRecord = { schema: 'hsmkeep.record/1', ...record, securityDomain, ...(canary && { canary }) };
 
-      const written = await updateDocument(store, path, (text) => {
-        if (text === undefined) return JSON.stringify(ours);
-        const known = parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
+      await updateRecord(store, record.hsm, record.folder, (known) => {
+        if (!known) return ours;
         // That a later step failed does not undo what was established.
-        if (ours.status === 'failed' && known.status === 'complete') return text;
+        if (ours.status === 'failed' && known.status === 'complete') return undefined;
         const { proofs, holds, marks, copy, gone } = known;
         const merged = { ...ours, proofs, holds, marks, ...(copy && { copy }), ...(gone && { gone }) };
-        return JSON.stringify(ours.proofs.reduce(withProof, merged));
+        return ours.proofs.reduce(withProof, merged);
       });
-      if (!written) throw new TransientError(`the record of ${record.folder} kept being changed by others`);
       return null;
     },
 );

@@ -1,8 +1,11 @@
 import { parseDocument } from '../domain/documents.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { isFolderOf, parseFolder } from '../domain/folder.ts';
-import { type BackupRecord, recordPath, viewOfFolder, viewOfRecord } from '../domain/record.ts';
+import { type BackupRecord, recordPath, viewOfDamaged, viewOfFolder, viewOfRecord } from '../domain/record.ts';
 import type { BackupView } from '../domain/views.ts';
 import type { BlobStore } from './blob-store.ts';
+import { RefusedError } from './errors.ts';
+import { findRecord, updateRecord } from './records.ts';
 
 const READS_AT_ONCE = 8;
 
@@ -58,18 +61,19 @@ export async function listFoldersOf(store: BlobStore, hsm: string): Promise<stri
   return folders;
 }
 
-/** The record of one backup; undefined when there is none. */
+/** The record of one backup; undefined when there is none. @throws {OperatorError} for one that cannot be relied on */
 export async function readRecord(store: BlobStore, hsm: string, folder: string): Promise<BackupRecord | undefined> {
   if (!parseFolder(folder)) return undefined;
-  const path = recordPath(hsm, folder);
-  const document = await store.read(path);
-  return document && parseDocument<BackupRecord>(document.text, 'hsmkeep.record/1', path);
+  const found = await findRecord(store, hsm, folder);
+  if (found && 'damage' in found) throw new OperatorError(found.damage.message, found.damage.hint);
+  return found?.record;
 }
 
 async function readView(store: BlobStore, hsm: string, folder: string): Promise<BackupView | null> {
-  const record = await readRecord(store, hsm, folder);
-  if (record?.gone) return null;
-  return record ? viewOfRecord(record) : viewOfFolder(hsm, folder);
+  const found = await findRecord(store, hsm, folder);
+  if (!found) return viewOfFolder(hsm, folder);
+  if ('damage' in found) return viewOfDamaged(hsm, folder, found.damage);
+  return found.record.gone ? null : viewOfRecord(found.record);
 }
 
 async function readIndex(index: BlobStore, hsm: string): Promise<CatalogueIndex | undefined> {
@@ -84,11 +88,23 @@ async function readIndex(index: BlobStore, hsm: string): Promise<CatalogueIndex 
 }
 
 /**
- * Makes the app's view of an HSM's backups anew from storage alone.
+ * Makes the app's view of an HSM's backups anew from storage alone, and seals the records of versions that did not.
  *
  * @returns Every backup, newest first.
  */
 export async function rebuildCatalogue(store: BlobStore, hsm: string, index: BlobStore): Promise<BackupView[]> {
   await index.remove(cataloguePath(hsm));
+  await sealRecords(store, hsm);
   return listBackups(store, hsm, index);
+}
+
+async function sealRecords(store: BlobStore, hsm: string): Promise<void> {
+  for (const folder of await listFoldersOf(store, hsm)) {
+    try {
+      await updateRecord(store, hsm, folder, (record) => (record?.seal === undefined ? record : undefined));
+    } catch (error) {
+      // What cannot be relied on is not sealed, and whoever may only read gets the list all the same.
+      if (!(error instanceof OperatorError || error instanceof RefusedError)) throw error;
+    }
+  }
 }

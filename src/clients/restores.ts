@@ -78,14 +78,19 @@ export async function storeDecision(store: BlobStore, decision: RestoreDecision)
   return status === 'written';
 }
 
-/** What the inventory beside a backup tells; unreadable in all parts where there is none. */
+/** What the inventory beside a backup tells; unreadable in all parts where there is none, or none that can be read. */
 export async function readBackupContent(
   backups: BlobStore,
   hsm: string,
   folder: string,
 ): Promise<Readonly<{ content: HsmContent; uncertain: readonly string[] }>> {
-  const found = await readContent(backups, inventoryPath(hsm, folder));
+  const found = await readContent(backups, inventoryPath(hsm, folder)).catch(asNone);
   return found ? { content: found.parts, uncertain: found.uncertain } : { content: UNREADABLE_CONTENT, uncertain: [] };
+}
+
+/** A damaged inventory is no reason to give up a backup on the worst day; that what it holds is not known, the plan says. */
+function asNone(error: unknown): undefined {
+  if (!(error instanceof OperatorError)) throw error;
 }
 
 /** What the target held right before its restore. */

@@ -1,7 +1,6 @@
-import { parseDocument } from '../domain/documents.ts';
 import type { RetentionState } from '../domain/pruning.ts';
-import type { BackupRecord } from '../domain/record.ts';
 import type { BlobStore } from './blob-store.ts';
+import { openRecord } from './records.ts';
 
 const READS_AT_ONCE = 16;
 
@@ -9,9 +8,8 @@ const READS_AT_ONCE = 16;
 const RECORD = /\/(?<folder>[^/]+)(?<!\.inventory)\.json$/;
 
 /**
- * Reads all that retention judges by, from storage alone: an index could be older than a hold.
- *
- * @throws {OperatorError} for a record that this version cannot read; what it says is not guessed.
+ * Reads all that retention judges by, from storage alone: an index could be older than a hold. What a record says that cannot be relied on, or
+ * that this version cannot read, is not guessed.
  */
 export async function readRetentionState(store: BlobStore, hsm: string): Promise<RetentionState> {
   const clockSkewMs = await store.clockSkewMs();
@@ -21,14 +19,17 @@ export async function readRetentionState(store: BlobStore, hsm: string): Promise
   const paths: string[] = [];
   for await (const { name } of store.listBlobs(`hsmkeep/${hsm}/mhsm-`)) if (RECORD.test(name)) paths.push(name);
   const records: RetentionState['records'][number][] = [];
+  const unreliable: string[] = [];
   const readSome = async (): Promise<void> => {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
       const document = await store.read(path);
       if (!document) continue;
-      const record = parseDocument<BackupRecord>(document.text, 'hsmkeep.record/1', path);
-      records.push({ folder: RECORD.exec(path)?.groups?.['folder'] ?? '', record });
+      const folder = RECORD.exec(path)?.groups?.['folder'] ?? '';
+      const opened = openRecord(document.text, path);
+      if ('damage' in opened) unreliable.push(folder);
+      else records.push({ folder, record: opened.record });
     }
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
-  return { prefixes, records, clockSkewMs };
+  return { prefixes, records, unreliable: unreliable.sort(), clockSkewMs };
 }

@@ -18,6 +18,8 @@ export type RetentionState = Readonly<{
   prefixes: readonly string[];
   /** The records beside the backups, each under the folder that its own name tells. */
   records: readonly Readonly<{ folder: string; record: BackupRecord }>[];
+  /** The folders whose records cannot be relied on. */
+  unreliable: readonly string[];
   /** Storage's clock less ours, ms; null when it could not be read. */
   clockSkewMs: number | null;
 }>;
@@ -80,6 +82,7 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
     complete: true,
     malformed,
     disagreeing: disagreeing(folders, state, night),
+    unreliable: state.unreliable,
     clockSkewMs: state.clockSkewMs,
   };
 

@@ -1,7 +1,7 @@
 import { atLeast, type ProofLevel } from './backup.ts';
 import type { Canary } from './canary.ts';
 import { takenAtOf } from './folder.ts';
-import type { BackupView } from './views.ts';
+import type { BackupView, Problem } from './views.ts';
 
 /** The folder's blobs, as read: one line of the `.manifest.jsonl` for each. */
 export type ManifestEntry = Readonly<{ name: string; sizeBytes: number; etag: string; sha256: string }>;
@@ -9,13 +9,14 @@ export type ManifestEntry = Readonly<{ name: string; sizeBytes: number; etag: st
 /** What the record keeps of the manifest beside it. `sha256` is that of the manifest file. */
 export type ManifestSummary = Readonly<{ sha256: string; blobs: number; sizeBytes: number }>;
 
-/** What the record keeps of the inventory beside it. A part that could not be read is `unreadable`. */
+/** What the record keeps of the inventory beside it. A part that could not be read is `unreadable`. `sha256` is that of the inventory file; earlier versions kept none. */
 export type InventorySummary = Readonly<{
   keys: number | 'unreadable';
   keyVersions: number | 'unreadable';
   roleDefinitions: number | 'unreadable';
   roleAssignments: number | 'unreadable';
   settings: number | 'unreadable';
+  sha256?: string;
   /** Items that differed before and after the backup: which state it holds is not known. */
   uncertain: readonly string[];
 }>;
@@ -73,6 +74,11 @@ export type BackupRecord = Readonly<{
    * its time has come.
    */
   gone?: Readonly<{ at: string; run: string; removedAt?: string }>;
+  /**
+   * SHA-256 of the canonical JSON of all the other fields, lower-case hexadecimal, written anew with every change. Absent in records of versions
+   * that wrote none, until one is next changed.
+   */
+  seal?: string;
 }>;
 
 export const recordPath = (hsm: string, folder: string): string => `hsmkeep/${hsm}/${folder}.json`;
@@ -127,6 +133,13 @@ export function viewOfFolder(hsm: string, folder: string): BackupView {
     run: null,
   };
 }
+
+/** A folder whose record cannot be relied on, as lists show it: what it was proven to is not known. */
+export const viewOfDamaged = (hsm: string, folder: string, problem: Problem): BackupView => ({
+  ...viewOfFolder(hsm, folder),
+  status: 'damaged',
+  problem,
+});
 
 /** Whether a view counts as a backup that somebody may rely on. */
 export const isProven = (view: BackupView, countsFrom: ProofLevel): boolean =>

@@ -39,7 +39,8 @@ export type BackupView = Readonly<{
   hsm: string;
   takenAt: string;
   proof: ProofLevel;
-  status: 'complete' | 'failed' | 'unrecorded';
+  /** `damaged`: its record cannot be relied on, so it counts for nothing; `problem` tells why. */
+  status: 'complete' | 'failed' | 'unrecorded' | 'damaged';
   blobs: number | null;
   sizeBytes: number | null;
   keys: number | null;
@@ -50,6 +51,7 @@ export type BackupView = Readonly<{
   markedAt?: string;
   /** Its second copy, when a run has begun one; `completedAt` null while not all of it is there and compared. */
   copy?: Readonly<{ container: string; completedAt: string | null }>;
+  problem?: Problem;
 }>;
 
 /** What happened, and what to do about it. */

@@ -1,10 +1,8 @@
 import type { HttpResponseInit } from '@azure/functions';
-import { updateDocument } from '../clients/blob-store.ts';
 import type { Clients } from '../clients/clients.ts';
-import { TransientError } from '../clients/errors.ts';
-import { parseDocument } from '../domain/documents.ts';
+import { updateRecord } from '../clients/records.ts';
 import { isFolderOf } from '../domain/folder.ts';
-import { type BackupRecord, recordPath, viewOfRecord } from '../domain/record.ts';
+import { type BackupRecord, viewOfRecord } from '../domain/record.ts';
 import { HttpProblem } from './problem.ts';
 import { prunedAlready } from './retention-problems.ts';
 
@@ -22,17 +20,12 @@ export async function changeRecord(
   const { name } = clients.hsmConfig(params['hsm'] ?? '');
   const folder = params['folder'] ?? '';
   if (!isFolderOf(name, folder)) throw noRecord(name, folder);
-  const path = recordPath(name, folder);
 
-  let changed: BackupRecord | undefined;
-  const written = await updateDocument(clients.backups(name), path, (text) => {
-    if (text === undefined) throw noRecord(name, folder);
-    const record = parseDocument<BackupRecord>(text, 'hsmkeep.record/1', path);
-    if (record.gone) throw prunedAlready(folder);
-    changed = change(record);
-    return JSON.stringify(changed);
+  const changed = await updateRecord(clients.backups(name), name, folder, (record) => {
+    if (record?.gone) throw prunedAlready(folder);
+    return record && change(record);
   });
-  if (!written || !changed) throw new TransientError(`the record of ${folder} kept being changed by others`);
+  if (!changed) throw noRecord(name, folder);
   return { jsonBody: { backup: viewOfRecord(changed), record: changed } };
 }
 

@@ -1,6 +1,8 @@
-import { listBackups, readRecord } from '../clients/catalogue.ts';
+import { listBackups } from '../clients/catalogue.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
-import { viewOfFolder, viewOfRecord } from '../domain/record.ts';
+import { findRecord } from '../clients/records.ts';
+import { parseFolder } from '../domain/folder.ts';
+import { viewOfDamaged, viewOfFolder, viewOfRecord } from '../domain/record.ts';
 import { parseRunId, requestedRunId } from '../domain/run-id.ts';
 import { backupHsm } from '../orchestrators/backup-hsm.ts';
 import { busy, workerOn } from './busy.ts';
@@ -58,14 +60,20 @@ export const hsmBackup = defineRoute({
     GET: {
       role: 'viewer',
       summary: 'One backup with its record',
-      answers: { 200: { description: 'The backup; `record` is null when nobody recorded it', schema: schemas.backupDetail } },
+      answers: {
+        200: {
+          description: 'The backup; `record` is null when nobody recorded it, or when it cannot be relied on',
+          schema: schemas.backupDetail,
+        },
+      },
       async handle({ params }, { clients }) {
         const { name } = clients.hsmConfig(params['hsm'] ?? '');
         const folder = params['folder'] ?? '';
         const store = clients.backups(name);
-        const record = await readRecord(store, name, folder);
-        if (record?.gone) throw prunedAlready(folder);
-        if (record) return { jsonBody: { backup: viewOfRecord(record), record } };
+        const found = parseFolder(folder) && (await findRecord(store, name, folder));
+        if (found && 'damage' in found) return { jsonBody: { backup: viewOfDamaged(name, folder, found.damage), record: null } };
+        if (found?.record.gone) throw prunedAlready(folder);
+        if (found) return { jsonBody: { backup: viewOfRecord(found.record), record: found.record } };
 
         const known = await listBackups(store, name, clients.documents);
         if (!known.some((backup) => backup.folder === folder)) {

@@ -34,7 +34,7 @@ export const backup = z.object({
   hsm: z.string(),
   takenAt: instant,
   proof: z.enum(PROOF_LEVELS),
-  status: z.enum(['complete', 'failed', 'unrecorded']),
+  status: z.enum(['complete', 'failed', 'unrecorded', 'damaged']),
   blobs: z.int().nullable(),
   sizeBytes: z.int().nullable(),
   keys: z.int().nullable(),
@@ -45,6 +45,10 @@ export const backup = z.object({
     .object({ container: z.string(), completedAt: instant.nullable() })
     .optional()
     .describe('The second copy, when a run has begun one; `completedAt` is null while not all of it is there and compared'),
+  problem: z
+    .object({ message: z.string(), hint: z.string() })
+    .optional()
+    .describe('Why its record cannot be relied on, when it is damaged'),
 });
 
 export const backupDetail = z.object({ backup, record: z.record(z.string(), z.unknown()).nullable() });

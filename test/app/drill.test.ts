@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { BackupRecord, ManifestEntry } from '../../src/domain/record.ts';
+import { recordText } from '../../src/clients/records.ts';
+import type { BackupRecord, ManifestEntry, ManifestSummary } from '../../src/domain/record.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
 import { provideCanary } from '../support/canaries.ts';
 import { dataBlobs, drillNow, flipByte, grantDrills, listed } from '../support/drills.ts';
-import { hsmOf, takeBackup } from '../support/restores.ts';
+import { hsmOf, planRestore, takeBackup } from '../support/restores.ts';
 
 const HSM = 'contoso-hsm';
 const WHOLE = 'fabrikam-hsm';
@@ -119,6 +120,12 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
       await undo();
     });
 
+    test('a byte of the inventory: it is not the one that was recorded', async () => {
+      const undo = await flipByte(stack, `hsmkeep/${HSM}/${newest}.inventory.json`);
+      expectFound(await drillNow(stack), 'Manifest', /its inventory (is not the one that was recorded|cannot be read)/);
+      await undo();
+    });
+
     test('a byte of the manifest: it is not the one that was recorded', async () => {
       const undo = await flipByte(stack, `hsmkeep/${HSM}/${newest}.manifest.jsonl`);
       expectFound(await drillNow(stack), 'Manifest', /its manifest is not the one that was recorded/);
@@ -126,19 +133,52 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
     });
 
     test.each([
-      ['the hash of its manifest', '"sha256":"', /its manifest is not the one|a right manifest/],
-      ['the JSON itself', '{"schema', /its record cannot be read/],
-      ['the time it was taken', '"takenAt":"20', /a right takenAt/],
-    ])('a byte of the record, %s: it disagrees with itself or the backup', async (_what, before, words) => {
-      const text = await textOf(recordPath(newest));
-      const undo = await flipByte(
-        stack,
-        recordPath(newest),
-        stack.container(HSM),
-        before === '{"schema' ? 0 : text.indexOf(before) + before.length,
-      );
+      ['the JSON itself', '', /its record cannot be relied on: .* is not readable/],
+      [
+        'a word of no use to a restore',
+        '"proofs":[{"level":"L1","at":"20',
+        /its record cannot be relied on: .* was changed after it was written/,
+      ],
+    ])('a byte of the record, %s: it is not what was written', async (_what, before, words) => {
+      const at = (await textOf(recordPath(newest))).indexOf(before) + before.length;
+      const undo = await flipByte(stack, recordPath(newest), stack.container(HSM), at);
       expectFound(await drillNow(stack), 'Manifest', words);
       await undo();
+    });
+
+    test('a byte of a record of a version that sealed none: it disagrees with itself or the backup', async () => {
+      const text = await textOf(recordPath(newest));
+      const { seal: _, ...unsealed } = JSON.parse(text) as BackupRecord;
+      await rewrite(recordPath(newest), JSON.stringify(unsealed));
+      expect(await drillNow(stack)).toMatchObject({ status: 'Completed', result: { folder: newest } });
+      const before = '"takenAt":"20';
+      await rewrite(recordPath(newest), JSON.stringify(unsealed));
+      await flipByte(stack, recordPath(newest), stack.container(HSM), JSON.stringify(unsealed).indexOf(before) + before.length);
+      expectFound(await drillNow(stack), 'Manifest', /a right takenAt/);
+      await rewrite(recordPath(newest), text);
+    });
+
+    test('a byte of the record, wherever it is: no plan counts on the backup', async () => {
+      const { length } = await textOf(recordPath(newest));
+      for (let at = 0; at < length; at += Math.ceil(length / 8)) {
+        const undo = await flipByte(stack, recordPath(newest), stack.container(HSM), at);
+        const [named, newestOf] = [{ folder: newest }, { at: '2099-01-01T00:00:00Z' }];
+        const plan = (await planRestore(stack, { selector: named })).body;
+        expect(plan.preflights, `byte ${at}`).toContainEqual({
+          name: 'proof',
+          status: 'failed',
+          message: expect.stringContaining(recordPath(newest)),
+          hint: expect.stringContaining(`The newest good backup, by its record, is ${good} (L3c).`),
+        });
+        const other = (await planRestore(stack, { selector: newestOf })).body;
+        expect(other, `byte ${at}`).toMatchObject({ folder: good, proof: 'L3c' });
+        expect(other.preflights).toContainEqual(
+          expect.objectContaining({ name: 'newer backups', message: expect.stringContaining(newest) }),
+        );
+        expect((await listed(stack))[0]).toMatchObject({ folder: newest, status: 'damaged', proof: 'L0' });
+        await undo();
+      }
+      expect((await stack.api(`/hsms/${HSM}/backups/${newest}`)).body.backup.status).toBe('complete');
     });
 
     test('a blob that was wrong already when it was recorded: in the restore', async () => {
@@ -158,7 +198,7 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
       const known = JSON.parse(record) as BackupRecord;
       const summary = { ...known.manifest, sha256: createHash('sha256').update(forged).digest('hex') };
       await rewrite(`hsmkeep/${HSM}/${newest}.manifest.jsonl`, forged);
-      await rewrite(recordPath(newest), JSON.stringify({ ...known, manifest: summary }));
+      await rewrite(recordPath(newest), recordText({ ...known, manifest: summary as ManifestSummary }));
 
       expectFound(await drillNow(stack), 'Restore', /data-00001\.bin was changed/);
       await undo();
@@ -171,7 +211,7 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
       const other = (await recordOf(good))?.canary;
       await rewrite(
         recordPath(newest),
-        JSON.stringify({ ...JSON.parse(record), canary: { ...JSON.parse(record).canary, ciphertext: other?.ciphertext } }),
+        recordText({ ...JSON.parse(record), canary: { ...JSON.parse(record).canary, ciphertext: other?.ciphertext } }),
       );
       expectFound(await drillNow(stack), 'Canary', /does not decrypt the known ciphertext/);
       await rewrite(recordPath(newest), record);

@@ -2,12 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/program.ts';
+import { recordText } from '../../src/clients/records.ts';
 import { type BackupRecord, recordPath } from '../../src/domain/record.ts';
 import type { Run, Step } from '../../src/domain/run.ts';
 import { type AppStack, startAppStack } from '../support/app-stack.ts';
 import { blobNames, daysBefore, layOldBackup } from '../support/old-backups.ts';
 
-const HSMS = ['cut', 'disagree', 'empty', 'floor', 'foreign', 'level', 'young'] as const;
+const HSMS = ['cut', 'damaged', 'disagree', 'empty', 'floor', 'foreign', 'level', 'young'] as const;
 type Hsm = (typeof HSMS)[number];
 
 const POLICY = { retention: { last: 2 }, protect: { floor: 2, undoDays: 2, maxDeleteShare: 1 }, prune: 'delete' };
@@ -33,6 +34,14 @@ async function layBackups(hsm: Hsm): Promise<string[]> {
 
 const PREPARE: Partial<Record<Hsm, (folders: readonly string[]) => Promise<unknown>>> = {
   cut: async () => stack.proxy?.cutListing('backups-cut', 'hsmkeep/cut/mhsm-'),
+  // One bit of the time of its mark: it would be deleted later, or sooner.
+  damaged: async ([oldest = '']) => {
+    const blob = stack.container('damaged').getBlockBlobClient(recordPath('damaged', oldest));
+    const bytes = Buffer.from(recordText(JSON.parse((await blob.downloadToBuffer()).toString()) as BackupRecord));
+    const at = bytes.indexOf('"marks":[{"at":"20') + '"marks":[{"at":"20'.length;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    await blob.upload(bytes, bytes.byteLength);
+  },
   disagree: async ([oldest]) => {
     for (const name of await blobNames(stack.container('disagree'), `${oldest}/`)) await stack.container('disagree').deleteBlob(name);
   },
@@ -66,6 +75,7 @@ describe('a night deletes nothing, is degraded and says why', () => {
   test.each<[string, Hsm, string]>([
     ['when a listing is cut short', 'cut', 'refused access'],
     ['when records disagree with storage', 'disagree', 'does not hold what the records say of 1 backup'],
+    ['when a record was changed after it was written', 'damaged', 'What is recorded of 1 backup cannot be relied on'],
     ['under a policy that is empty', 'empty', 'it would keep nothing'],
     ['when the floor is above what exists', 'floor', 'the floor is 9'],
   ])('%s', async (_when, hsm, words) => {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cataloguePath } from '../../src/clients/catalogue.ts';
+import { recordPath } from '../../src/domain/record.ts';
 import { type RunningAzurite, startAzurite } from '../support/azurite.ts';
+import { layOldBackup } from '../support/old-backups.ts';
 import { emptyFolder, folderWithReadyFile, hsmkeep } from './support.ts';
 
 const FOLDER = 'mhsm-contoso-hsm-2026112202000012';
@@ -36,6 +38,28 @@ describe('catalogue rebuild', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(new RegExp(`^FOLDER .*\n${FOLDER} +8 hours ago +L0 +unrecorded`));
     expect(JSON.parse((await blob.downloadToBuffer()).toString())).toMatchObject({ hsm: 'contoso-hsm' });
+  });
+
+  test('seals the records of versions that did not, and leaves alone what cannot be relied on', async () => {
+    const service = BlobServiceClient.fromConnectionString(azurite.connectionString);
+    const backups = service.getContainerClient('old-records');
+    await backups.create();
+    const [sound, damaged] = await Promise.all(
+      ['2026-11-20T02:00:00.000Z', '2026-11-21T02:00:00.000Z'].map((at) => layOldBackup(backups, 'contoso-hsm', at)),
+    );
+    const blobOf = (folder = '') => backups.getBlockBlobClient(recordPath('contoso-hsm', folder));
+    const textOf = async (folder = '') => (await blobOf(folder).downloadToBuffer()).toString();
+    const changed = (await textOf(damaged)).replace('"holds"', '"hplds"');
+    await blobOf(damaged).upload(changed, changed.length);
+
+    const args = ['catalogue', 'rebuild', '--config', configFile('old-records'), '--storage', azurite.connectionString, '--json'];
+    const { stdout } = await hsmkeep(args);
+    expect(JSON.parse(stdout).value).toMatchObject([
+      { folder: damaged, status: 'damaged', proof: 'L0', problem: { hint: expect.stringContaining('hsmkeep backup adopt') } },
+      { folder: sound, status: 'complete', proof: 'L1' },
+    ]);
+    expect(JSON.parse(await textOf(sound)).seal).toMatch(/^[0-9a-f]{64}$/);
+    expect(await textOf(damaged)).toBe(changed);
   });
 
   test('takes the storage of the local stack when none is named', async () => {

@@ -35,15 +35,16 @@ type Given = Partial<Omit<PruningInput, 'state'>> &
     records?: readonly { folder: string; record: BackupRecord }[];
     prefixes?: readonly string[];
     protection?: Partial<Protection>;
+    unreliable?: readonly string[];
     clockSkewMs?: number | null;
   }>;
 
 /** Five nights of which the policy keeps three, unless said otherwise; storage holds what is recorded. */
-function plan({ records = nights(5), prefixes, protection, clockSkewMs = 0, ...input }: Given = {}) {
+function plan({ records = nights(5), prefixes, protection, unreliable = [], clockSkewMs = 0, ...input }: Given = {}) {
   return planPruning({
     hsm: 'a',
     configured: ['a', 'b'],
-    state: { prefixes: prefixes ?? records.map(({ folder }) => folder), records, clockSkewMs },
+    state: { prefixes: prefixes ?? records.map(({ folder }) => folder), records, unreliable, clockSkewMs },
     policy: policyOf({ retention: { last: 3 }, protect: { ...DEFAULT_PROTECTION, ...protection } }, 'UTC'),
     mode: 'delete',
     now: NOW,
@@ -53,6 +54,15 @@ function plan({ records = nights(5), prefixes, protection, clockSkewMs = 0, ...i
 }
 
 describe('planPruning', () => {
+  test('deletes nothing while a record cannot be relied on', () => {
+    const [, lost] = nights(5);
+    const records = [...nights(3), marked(4, 8)].filter(({ folder }) => folder !== lost?.folder);
+    const prefixes = nights(5).map(({ folder }) => folder);
+    const result = plan({ records, prefixes, unreliable: [String(lost?.folder)], protection: { floor: 1 } });
+    expect(result).toMatchObject({ refused: { guard: 'records-disagree', ids: [lost?.folder] }, mark: [], prune: [] });
+    expect(result.refused?.message).toContain(`What is recorded of 1 backup cannot be relied on: ${lost?.folder}.`);
+  });
+
   test('marks what the policy forgets, with its reason, and deletes nothing in the same run', () => {
     expect(plan()).toMatchObject({
       refused: null,

@@ -10,6 +10,7 @@ import {
   markedAt,
   proofOf,
   recordPath,
+  viewOfDamaged,
   viewOfFolder,
   viewOfRecord,
   withProof,
@@ -59,6 +60,13 @@ describe('views', () => {
   test('a folder without a record is L0 and unrecorded', () => {
     expect(viewOfFolder('a', folder)).toMatchObject({ proof: 'L0', status: 'unrecorded', takenAt: '2026-11-22T02:00:00.000Z' });
     expect(viewOfFolder('a', 'odd').takenAt).toBe('');
+  });
+
+  test('one whose record cannot be relied on counts for nothing', () => {
+    const problem = { message: 'changed', hint: 'Restore it.' };
+    const view = viewOfDamaged('a', folder, problem);
+    expect(view).toMatchObject({ folder, proof: 'L0', status: 'damaged', problem });
+    expect(isProven(view, 'L0')).toBe(false);
   });
 
   test('only a complete backup at or above the level counts', () => {

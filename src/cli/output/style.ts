@@ -40,4 +40,4 @@ export function styleState(style: Style, state: string, text: string = state): s
 
 const GOOD = new Set(['ok', 'Completed', 'complete']);
 const WARN = new Set(['Degraded', 'Canceled', 'unrecorded']);
-const BAD = new Set(['overdue', 'never', 'Failed', 'failed']);
+const BAD = new Set(['overdue', 'never', 'Failed', 'failed', 'damaged']);

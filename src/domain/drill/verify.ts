@@ -59,13 +59,14 @@ const isProof = ({ level, at, run }: BackupRecord['proofs'][number]): boolean =>
 const PARTS_COUNTED = ['keys', 'keyVersions', 'roleDefinitions', 'roleAssignments', 'settings'] as const;
 
 /**
- * Holds the inventory beside a backup against the counts in its record.
+ * Holds the inventory beside a backup against the digest and the counts in its record.
  *
- * @param inventory Undefined when there is none.
+ * @param inventory Undefined when there is none. `found`: its SHA-256 as it is now.
  */
 export function inventoryTrouble(
   { inventory: summary }: BackupRecord,
   inventory: Inventory | undefined,
+  found: string | undefined,
   folder: string,
 ): string | undefined {
   if (summary === null) return undefined;
@@ -73,7 +74,8 @@ export function inventoryTrouble(
   const { parts } = inventory;
   const counted = { ...Object.fromEntries(PARTS.map((part) => [part, sizeOf(parts[part])])), keyVersions: versionsOf(parts.keys) };
   const differs = PARTS_COUNTED.some((part) => (counted as Record<string, unknown>)[part] !== summary[part]);
-  return differs || inventory.folder !== folder ? 'its inventory is not the one that was recorded' : undefined;
+  const changed = summary.sha256 !== undefined && summary.sha256 !== found;
+  return differs || changed || inventory.folder !== folder ? 'its inventory is not the one that was recorded' : undefined;
 }
 
 /**

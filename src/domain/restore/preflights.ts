@@ -1,6 +1,6 @@
 import { atLeast, type ProofLevel } from '../backup.ts';
 import type { HsmLock } from '../lock.ts';
-import type { BackupRecord } from '../record.ts';
+import { type BackupRecord, isProven } from '../record.ts';
 import type { BackupView } from '../views.ts';
 import type { HsmContent } from './content.ts';
 import { DOMAIN_DIFFERS, keyPreflight } from './key-preflight.ts';
@@ -39,6 +39,7 @@ export function runPreflights(facts: PreflightFacts): Preflight[] {
   return [
     domainPreflight(facts),
     proofPreflight(facts),
+    ...passedOverPreflight(facts),
     ...(facts.from === 'immutableCopy' ? [copyPreflight(facts)] : []),
     storagePreflight(facts),
     agePreflight(facts),
@@ -64,8 +65,12 @@ function domainPreflight({ source, target }: PreflightFacts): Preflight {
     : { name, status: 'failed', ...DOMAIN_DIFFERS(source.name, target.name) };
 }
 
-function proofPreflight({ backup, source, record }: PreflightFacts): Preflight {
+function proofPreflight({ backup, source, record, backups }: PreflightFacts): Preflight {
   const name = 'proof';
+  if (backup.problem) {
+    const { message, hint } = backup.problem;
+    return { name, status: 'failed', message, hint: `${newestGood(source, backups)} To restore from this one all the same: ${hint}` };
+  }
   if (record?.gone)
     return {
       name,
@@ -85,6 +90,28 @@ function proofPreflight({ backup, source, record }: PreflightFacts): Preflight {
   return atLeast(backup.proof, source.countsFrom)
     ? { name, status: 'ok', message: `${backup.folder} is proven to ${backup.proof}.` }
     : { name, status: 'warning', message: `${backup.folder} is proven to ${backup.proof} only; ${source.countsFrom} is what counts.` };
+}
+
+function newestGood({ name, countsFrom }: PreflightFacts['source'], backups: readonly BackupView[]): string {
+  const good = backups.find((backup) => isProven(backup, countsFrom));
+  return good
+    ? `The newest good backup, by its record, is ${good.folder} (${good.proof}).`
+    : `No other backup of ${name} is proven to ${countsFrom}.`;
+}
+
+/** Who asks for the newest backup gets another than they may expect where the record of a newer one cannot be relied on. */
+function passedOverPreflight({ backup, backups }: PreflightFacts): Preflight[] {
+  const newer = backups.filter(({ status, takenAt }) => status === 'damaged' && takenAt > backup.takenAt);
+  if (newer.length === 0) return [];
+  const folders = newer.map(({ folder }) => folder).join(', ');
+  return [
+    {
+      name: 'newer backups',
+      status: 'warning',
+      message: `What is recorded of newer backups cannot be relied on: ${folders}.`,
+      hint: `See why: hsmkeep backup show ${newer[0]?.folder}`,
+    },
+  ];
 }
 
 /** The record is copied last, so a copy without one is not whole. */

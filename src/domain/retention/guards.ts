@@ -29,6 +29,8 @@ export type ListingFacts = Readonly<{
   malformed: readonly string[];
   /** See `disagreements`. */
   disagreeing: readonly string[];
+  /** Backups whose records were damaged, or are of a version that is not known. */
+  unreliable: readonly string[];
   /** Storage's clock less ours, in milliseconds; null when it could not be read. */
   clockSkewMs: number | null;
 }>;
@@ -86,6 +88,16 @@ const malformedName: GuardFunction = ({ listing: { malformed } }) =>
         message: `${countedAre(malformed.length, 'folder')} not named as the backups of this HSM are, though it begins so: ${named(malformed)}.`,
         hint: 'See who wrote there. Move what is no backup out of the container, or rename it so that it does not begin as a backup of this HSM.',
         ids: malformed,
+      };
+
+const recordsUnreliable: GuardFunction = ({ listing: { unreliable } }) =>
+  unreliable.length === 0
+    ? undefined
+    : {
+        guard: 'records-disagree',
+        message: `What is recorded of ${counted(unreliable.length, 'backup')} cannot be relied on: ${named(unreliable)}.`,
+        hint: 'See what is wrong with it, and how to mend it: hsmkeep backup show <folder>. Find out who changed it, if anybody did (the storage account logs it).',
+        ids: unreliable,
       };
 
 const recordsDisagree: GuardFunction = ({ listing: { disagreeing } }) =>
@@ -190,6 +202,7 @@ const GUARDS: readonly GuardFunction[] = [
   emptyPolicy,
   incompleteListing,
   malformedName,
+  recordsUnreliable,
   recordsDisagree,
   clockSkew,
   duplicateId,

@@ -29,7 +29,7 @@ export type PlanInput = Readonly<{
   hash: Hash;
 }>;
 
-const NO_STORAGE: ListingFacts = { complete: true, malformed: [], disagreeing: [], clockSkewMs: 0 };
+const NO_STORAGE: ListingFacts = { complete: true, malformed: [], disagreeing: [], unreliable: [], clockSkewMs: 0 };
 
 /**
  * Decides which backups of one HSM to keep and which to forget. Only proven backups take part in the rules. Whatever puts the list in

@@ -104,12 +104,18 @@ describe('recordTrouble', () => {
 
 describe('inventoryTrouble', () => {
   test('holds the counts against the inventory', () => {
-    expect(inventoryTrouble(record, inventory, FOLDER)).toBeUndefined();
-    expect(inventoryTrouble({ ...record, inventory: null }, undefined, FOLDER)).toBeUndefined();
-    expect(inventoryTrouble(record, undefined, FOLDER)).toBe('its inventory is missing');
+    expect(inventoryTrouble(record, inventory, SHA, FOLDER)).toBeUndefined();
+    expect(inventoryTrouble({ ...record, inventory: null }, undefined, undefined, FOLDER)).toBeUndefined();
+    expect(inventoryTrouble(record, undefined, undefined, FOLDER)).toBe('its inventory is missing');
     const fewer = { ...inventory, parts: { ...inventory.parts, keys: [] } };
-    expect(inventoryTrouble(record, fewer, FOLDER)).toBe('its inventory is not the one that was recorded');
-    expect(inventoryTrouble(record, inventory, 'another')).toBe('its inventory is not the one that was recorded');
+    expect(inventoryTrouble(record, fewer, SHA, FOLDER)).toBe('its inventory is not the one that was recorded');
+    expect(inventoryTrouble(record, inventory, SHA, 'another')).toBe('its inventory is not the one that was recorded');
+  });
+
+  test('holds the digest against the inventory, where one was recorded', () => {
+    const hashed = { ...record, inventory: { ...record.inventory, sha256: SHA } } as SoundRecord;
+    expect(inventoryTrouble(hashed, inventory, SHA, FOLDER)).toBeUndefined();
+    expect(inventoryTrouble(hashed, inventory, 'b'.repeat(64), FOLDER)).toBe('its inventory is not the one that was recorded');
   });
 });
 

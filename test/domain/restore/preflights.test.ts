@@ -41,6 +41,38 @@ test('finds nothing wrong with last night and its own HSM', () => {
   expect(runPreflights(facts()).map(({ status }) => status)).toEqual(Array(7).fill('ok'));
 });
 
+describe('a backup whose record cannot be relied on', () => {
+  const problem = { message: 'its record was changed', hint: 'Restore an earlier version.' };
+  const damaged: BackupView = {
+    ...backup,
+    folder: 'mhsm-contoso-2026112302000000',
+    takenAt: '2026-11-23T02:00:00.000Z',
+    status: 'damaged',
+    problem,
+  };
+
+  test('is not restored, and the newest good one is named', () => {
+    expect(check('proof', { backup: damaged, record: undefined, backups: [damaged, backup] })).toEqual({
+      name: 'proof',
+      status: 'failed',
+      message: problem.message,
+      hint: `The newest good backup, by its record, is ${backup.folder} (L1). To restore from this one all the same: ${problem.hint}`,
+    });
+    expect(check('proof', { backup: damaged, record: undefined, backups: [damaged] })?.hint).toContain(
+      'No other backup of contoso is proven to L1.',
+    );
+  });
+
+  test('is named when an older one is taken instead', () => {
+    expect(check('newer backups', { backups: [damaged, backup] })).toMatchObject({
+      status: 'warning',
+      message: expect.stringContaining(damaged.folder),
+      hint: `See why: hsmkeep backup show ${damaged.folder}`,
+    });
+    expect(check('newer backups', { backups: [backup, { ...damaged, takenAt: '2026-11-21T02:00:00.000Z' }] })).toBeUndefined();
+  });
+});
+
 describe('immutable copy', () => {
   const ofCopy = (changes: Partial<PreflightFacts> = {}) => check('immutable copy', { from: 'immutableCopy', ...changes });
 

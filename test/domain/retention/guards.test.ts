@@ -5,7 +5,7 @@ import type { RetentionRules } from '../../../src/domain/retention/policy.ts';
 import { backup, forgottenIds, keptIds, nights, planOf } from './support.ts';
 
 const NEWEST = '2026-02-08T02:00:00.000Z';
-const LISTED: ListingFacts = { complete: true, malformed: [], disagreeing: [], clockSkewMs: 0 };
+const LISTED: ListingFacts = { complete: true, malformed: [], disagreeing: [], unreliable: [], clockSkewMs: 0 };
 
 /** Six proven nights of which the policy would forget three, and what is odd about them. */
 const oddities: [what: string, guard: string, words: string, odd: Parameters<typeof planOf>[0]][] = [
@@ -19,6 +19,7 @@ const oddities: [what: string, guard: string, words: string, odd: Parameters<typ
   ['a backup whose time cannot be read', 'unreadable-time', 'tonight', { backups: [...nights(NEWEST, 6), backup('tonight')] }],
   ['a malformed name of this HSM', 'malformed-name', 'mhsm-x-new', { listing: { ...LISTED, malformed: ['mhsm-x-new'] } }],
   ['a listing cut short', 'incomplete-listing', 'could not be listed', { listing: { ...LISTED, complete: false } }],
+  ['records that were changed', 'records-disagree', 'mhsm-x-1', { listing: { ...LISTED, unreliable: ['mhsm-x-1'] } }],
   ['records that disagree', 'records-disagree', 'mhsm-x-1', { listing: { ...LISTED, disagreeing: ['mhsm-x-1'] } }],
   ['clocks that are apart', 'clock-skew', '301 seconds', { listing: { ...LISTED, clockSkewMs: -301_000 } }],
   ['a clock of storage that could not be read', 'clock-skew', 'could not be read', { listing: { ...LISTED, clockSkewMs: null } }],

@@ -170,6 +170,7 @@ describe('the laws of retention', { timeout: 60_000 }, () => {
           complete: fc.boolean(),
           malformed: fc.constantFrom([], ['mhsm-x-']),
           disagreeing: fc.constantFrom([], ['b1']),
+          unreliable: fc.constantFrom([], ['b1']),
           clockSkewMs: fc.constantFrom(null, 0, 1e9),
         }),
       },
