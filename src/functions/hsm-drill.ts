@@ -1,3 +1,4 @@
+import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
 import { chooseDrill } from '../activities/choose-drill.ts';
 import { requireDrill } from '../activities/drill-clients.ts';
@@ -9,7 +10,8 @@ import { NotConfiguredError, NotFoundError, OperatorError } from '../domain/erro
 import { parseFolder } from '../domain/folder.ts';
 import { requestedRunId } from '../domain/run-id.ts';
 import { drillHsm } from '../orchestrators/drill-hsm.ts';
-import { requireFree } from './busy.ts';
+import { busy, requireFree } from './busy.ts';
+import { claimDrill } from './claim-drill.ts';
 import { defineRoute } from './define-route.ts';
 import { HttpProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
@@ -37,23 +39,34 @@ export const hsmDrill = defineRoute({
     },
     POST: {
       role: 'operator',
-      summary: 'Proves a backup by restoring from it into the drill HSM; while a drill of this HSM runs already, tells which',
+      summary:
+        'Proves a backup by restoring from it into the drill HSM; while a drill of this HSM runs already, tells which; 409 when a certain backup was asked for',
       body,
       answers: { 202: { description: 'Started', schema: schemas.started } },
       async handle({ params, body: input }, tools) {
         const { clients, durable, now } = tools;
         const { source, target } = requireConfigured(clients, params['hsm'] ?? '');
+        const { folder = null } = input as z.output<typeof body>;
         const [running] = await liveRuns(durable, 'drill', source.name);
-        if (running !== undefined) return accepted(running);
+        if (running !== undefined) return alreadyRuns(running, target.name, folder);
         await requireFree(tools, target.name);
 
-        const runId = requestedRunId('drill', source.name, now);
-        await startOnce(durable, drillHsm, runId, { hsm: source.name, folder: (input as z.output<typeof body>).folder ?? null });
-        return accepted(runId);
+        const run = requestedRunId('drill', source.name, now);
+        const first = await claimDrill(tools, target.name, { run, hsm: source.name });
+        if (first && first.hsm !== source.name) throw busy(first.run, target.name);
+        if (first) return alreadyRuns(first.run, target.name, folder);
+        await startOnce(durable, drillHsm, run, { hsm: source.name, folder });
+        return accepted(run);
       },
     },
   },
 });
+
+/** Whoever wants any drill of the HSM is told of this one. @throws {HttpProblem} 409 for a certain backup, which this one may not be about */
+function alreadyRuns(run: string, target: string, folder: string | null): HttpResponseInit {
+  if (folder === null) return accepted(run);
+  throw busy(run, target);
+}
 
 async function planDrill(clients: Clients, hsm: string, now: string): Promise<DrillPlan> {
   requireConfigured(clients, hsm);

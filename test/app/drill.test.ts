@@ -233,12 +233,30 @@ describe('a drill of the canary key', { timeout: 120_000 }, () => {
     const { runId } = (await stack.api(`/hsms/${HSM}/drill`, { method: 'POST', body: {} })).body;
     await until('the drill to hold its lock', async () => Boolean(await stack.document(stack.documents, `locks/${DRILL}.json`)));
     expect((await stack.api(`/hsms/${HSM}/drill`, { method: 'POST', body: {} })).body).toEqual({ runId });
-    expect((await stack.api(`/hsms/${WHOLE}/drill`, { method: 'POST', body: {} })).body).toMatchObject({
-      status: 409,
-      detail: `${runId} works on ${DRILL} now.`,
-    });
+    const works = { status: 409, detail: `${runId} works on ${DRILL} now.` };
+    expect((await stack.api(`/hsms/${WHOLE}/drill`, { method: 'POST', body: {} })).body).toMatchObject(works);
+    expect((await stack.api(`/hsms/${HSM}/drill`, { method: 'POST', body: { folder: good } })).body).toMatchObject(works);
     stopHurrying = stack.hurry(2_000);
     expect((await stack.runEnd(runId)).status).toBe('Completed');
+  });
+
+  test('is one run when many ask for it in one instant; who asks for another is told which', async () => {
+    const ask = (hsm: string, body: object) => stack.api(`/hsms/${hsm}/drill`, { method: 'POST', body });
+    const answers = await Promise.all([
+      ask(HSM, {}),
+      ask(WHOLE, {}),
+      ask(HSM, { folder: good }),
+      ask(HSM, {}),
+      ask(WHOLE, {}),
+      ask(HSM, {}),
+    ]);
+    const told = answers.map(({ status, body }) => (status === 202 ? body.runId : /^(\S+) works on/.exec(body.detail)?.[1]));
+    expect(new Set(told).size, JSON.stringify(answers.map(({ body }) => body))).toBe(1);
+    expect(answers.filter(({ status }) => status === 409).length).toBeGreaterThan(0);
+    await stack.runEnd(told[0]);
+    const since = told[0].slice(-19);
+    const runs = (await stack.api('/runs?kind=drill')).body.value.filter(({ id }: Run) => id.slice(-19) >= since);
+    expect(runs).toHaveLength(1);
   });
 
   test('needs the role of an operator, and an HSM with a drill', async () => {
