@@ -1,5 +1,6 @@
 // What the npm scripts call: finds a Node, installs and builds as needed, then runs the command.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { findNode, root } from './node.mjs';
 import { build, install, tool } from './prepare.mjs';
@@ -51,18 +52,48 @@ function prepare() {
   }
 }
 
-/** Signals are passed on, so that ending the launcher ends what it started, and it waits for a clean stop. */
+/**
+ * Signals are passed on, so that ending the launcher ends what it started, and it waits for a clean stop. npm passes none on: when it is gone,
+ * the step is ended too. Over the channel the local stack sees when this process itself is killed.
+ */
 function runStep(step) {
   return new Promise((resolve) => {
     const PATH = `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`;
-    const child = spawn(node, step, { stdio: 'inherit', env: { ...process.env, PATH }, cwd: name === 'cli' ? process.cwd() : root });
+    const stdio = name === 'start' || name === 'cli' ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit';
+    const child = spawn(node, step, { stdio, env: { ...process.env, PATH }, cwd: name === 'cli' ? process.cwd() : root });
     const forward = (signal) => child.kill(signal);
     process.on('SIGINT', forward);
     process.on('SIGTERM', forward);
+    const watch = watchNpm(() => forward('SIGTERM'));
     child.on('exit', (code, signal) => {
+      clearInterval(watch);
       process.off('SIGINT', forward);
       process.off('SIGTERM', forward);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
     });
   });
+}
+
+/** Calls back once when npm, which runs this script, has ended before it. */
+function watchNpm(onGone) {
+  if (!process.env.npm_lifecycle_event) return undefined;
+  // npm is our parent, or there is a shell of its own between us.
+  const lineage = () => `${process.ppid} ${parentOfShell(process.ppid)}`;
+  const atFirst = lineage();
+  const watch = setInterval(() => {
+    if (lineage() === atFirst) return;
+    clearInterval(watch);
+    onGone();
+  }, 500);
+  return watch;
+}
+
+/** The parent's id where the process is a shell, else 0. Only Linux tells. */
+function parentOfShell(pid) {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return /^Name:\s*\w*sh$/m.test(status) ? Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]) : 0;
+  } catch {
+    return 0;
+  }
 }

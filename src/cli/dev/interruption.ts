@@ -17,7 +17,9 @@ export type Interruption = Readonly<{
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Takes Ctrl-C and its like over, so that what was started can be stopped in order. */
+/**
+ * Takes Ctrl-C and its like over, so that what was started can be stopped in order; so is the end of the launcher, where it holds a channel to us.
+ */
 export function takeInterruptions(onFirst: () => void): Interruption {
   const controller = new AbortController();
   const happens = new Promise<never>((_resolve, reject) => {
@@ -32,11 +34,15 @@ export function takeInterruptions(onFirst: () => void): Interruption {
     controller.abort(new Interrupted());
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
+  process.on('disconnect', interrupt);
+  // The channel only tells of the launcher's end: it must not keep us alive.
+  process.channel?.unref();
   return {
     signal: controller.signal,
     happens,
     release: () => {
       for (const signal of SIGNALS) process.off(signal, interrupt);
+      process.off('disconnect', interrupt);
     },
   };
 }

@@ -1,10 +1,10 @@
+import type { LeftOut } from '../../local/stack/demo/demo-secret.ts';
 import type { StackReady } from '../../local/stack.ts';
 import type { Io } from '../io.ts';
-import { secretTable } from '../output/secret-views.ts';
 import { styleFor } from '../output/style.ts';
 import { type Column, facts, table } from '../output/table.ts';
 import { elapsed, NONE, number, printable, sizeInWords } from '../output/words.ts';
-import type { Rotations } from './rotations.ts';
+import type { RotatedSecret, Rotations } from './rotations.ts';
 import type { HsmNight } from './tonight.ts';
 
 /** The backups of the night, and below them what went wrong. */
@@ -29,11 +29,31 @@ export function nightReport(nights: readonly HsmNight[], io: Io): string {
   return table(columns, nights, style.dim) + problems.join('');
 }
 
-/** How the secrets stand, and below them what went wrong. */
-export function rotationReport({ secrets, problems }: Rotations, io: Io): string {
+/** What was rotated, what its targets say, and below that what went wrong and what does not run here. */
+export function rotationReport({ secrets, problems }: Rotations, leftOut: readonly LeftOut[], io: Io): string {
   const style = styleFor(io.stdout, io.env);
+  const columns: Column<RotatedSecret>[] = [
+    { header: 'SECRET', text: ({ vault, name }) => `${vault}/${name}` },
+    { header: 'KIND', text: ({ provider }) => provider ?? NONE },
+    { header: 'STATE', text: ({ state }) => state },
+    {
+      header: 'NEW VALUE',
+      text: ({ look }) => answerInWords(look?.newValue),
+      paint: (text, { look }) => (look?.newValue === false ? style.bad(text) : text),
+    },
+    { header: 'OLD VALUE', text: oldValueInWords },
+  ];
   const told = problems.map((problem) => `\n${style.bad(printable(problem).replaceAll('\n', '\n  '))}\n`);
-  return secretTable(secrets, [], io) + told.join('');
+  const absent = leftOut.map(({ name, why }) => style.dim(`Left out: ${printable(name)}. ${printable(why)}\n`));
+  return table(columns, secrets, style.dim) + told.join('') + absent.join('');
+}
+
+/** What the target says of a value; none where nobody can be asked. */
+const answerInWords = (accepted: boolean | null | undefined): string => (accepted == null ? NONE : accepted ? 'accepted' : 'refused');
+
+function oldValueInWords({ look, graceUntil }: RotatedSecret): string {
+  const answer = answerInWords(look?.oldValue);
+  return look?.oldValue && graceUntil ? `${answer} until ${graceUntil.slice(0, 'yyyy-MM-dd'.length)}` : answer;
 }
 
 /** The sentence that a script may rely on; always the last line of `dev --once`. */

@@ -35,14 +35,15 @@ export async function runDev(options: DevOptions, io: Io): Promise<ExitCode> {
       readyFile,
       port: options.port ?? (options.once ? 0 : DEFAULT_PORT),
       ...(options.config !== undefined && { config: readDocument(resolve(io.cwd, options.config)) }),
+      servers: options.servers,
       env: io.env,
       onProgress: say,
       signal: interruption.signal,
     });
 
-    const { nights, date, rotations } = await whileIntact(stack, interruption, firstNight(stack, options, readyFile, interruption, io));
+    const { nights, date, rotations } = await whileIntact(stack, interruption, firstNight(stack, readyFile, interruption, io));
     io.stdout.write(nightReport(nights, io));
-    if (rotations.secrets.length > 0) io.stdout.write(`\n${rotationReport(rotations, io)}`);
+    if (stack.demo) io.stdout.write(`\n${rotationReport(rotations, stack.demo.leftOut, io)}`);
     if (options.once) {
       await stack.stop();
       io.stdout.write(`\n${verdict(nights, date)}`);
@@ -61,24 +62,24 @@ export async function runDev(options: DevOptions, io: Io): Promise<ExitCode> {
 }
 
 async function firstNight(
-  { config, now }: RunningStack,
-  options: DevOptions,
+  stack: RunningStack,
   readyFile: string,
   { signal }: Interruption,
   io: Io,
 ): Promise<{ nights: readonly HsmNight[]; date: string; rotations: Rotations }> {
   // Only the stack that was just started is meant, whatever the environment says.
   const api = apiClient(await resolveTarget({ readyFile }, 'backup', { ...io, env: {} }));
-  const { timeZone, hsms } = config;
-  const date = dateIn(timeZone, await now());
+  const { timeZone, hsms } = stack.config;
+  const date = dateIn(timeZone, await stack.now());
   const preRestore = hsms.filter((hsm) => hsm.preRestore !== 'off').map(({ name }) => name);
   const drills = hsms.filter((hsm) => hsm.drill).map(({ name }) => name);
   const progress = runProgress(io);
   try {
-    const nights = await spendTheNight(api, { date, timeZone, preRestore, drills, signal }, progress);
+    const night = spendTheNight(api, { date, timeZone, preRestore, drills, signal }, progress);
     // Vaults of a configuration of your own are not the demo's to rotate.
-    const isDemo = options.config === undefined;
-    const rotations = isDemo ? await rotateFirst(api, { quickOnly: options.once === true, signal }, progress) : NO_ROTATIONS;
+    const calm = night.catch(() => undefined);
+    const first = stack.demo ? rotateFirst(api, { stack, calm, signal }, progress) : NO_ROTATIONS;
+    const [nights, rotations] = await Promise.all([night, first]);
     return { nights, date, rotations };
   } finally {
     progress.end();

@@ -11,6 +11,8 @@ export interface EmulatorControl {
   principal(name: string, roles: readonly RoleGrant[]): Promise<Principal>;
   /** The emulator's time, epoch milliseconds. */
   now(): Promise<number>;
+  /** Moves the emulator's clock. */
+  advance(ms: number): Promise<void>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -28,6 +30,7 @@ export function emulatorControl({ controlUrl }: EmulatorReady): EmulatorControl 
 
   return {
     principal: (name, roles) => call('POST', 'principals', { name, roles }),
+    advance: async (advanceMs) => void (await call('PUT', 'clock', { advanceMs })),
     now: async () => Date.now() + (await call<{ offsetMs: number }>('GET', 'clock')).offsetMs,
   };
 }

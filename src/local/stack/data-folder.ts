@@ -9,6 +9,8 @@ export type DataFolder = Readonly<{
   storage: string;
   accountKeyFile: string;
   portsFile: string;
+  /** The ports of the servers whose credentials are rotated. */
+  targetPortsFile: string;
   emulator: string;
   emulatorReadyFile: string;
   host: string;
@@ -46,6 +48,7 @@ export async function openDataFolder(path: string): Promise<DataFolder> {
     ...folders,
     accountKeyFile: inside('storage.key'),
     portsFile: inside('ports.json'),
+    targetPortsFile: inside('targets.json'),
     emulatorReadyFile: inside('emulator', 'ready.json'),
     hostReadyFile: inside('host', 'ready.json'),
     configFile: inside('config.json'),

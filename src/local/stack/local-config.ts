@@ -1,6 +1,4 @@
 import type { LocalStorage } from './azurite.ts';
-import { demoTargetIds } from './demo-secrets.ts';
-import type { DemoTargets } from './demo-targets.ts';
 import { DEMO_DOMAIN, DEMO_DRILL_HSM, DEMO_ESCROW_VAULT, DEMO_HSMS, type EmulatorReady } from './emulator.ts';
 
 /** A configuration as people write it: see `hsmkeep config schema`. */
@@ -11,9 +9,9 @@ const AUDIENCE = 'api://hsmkeep';
 
 /**
  * The configuration for the emulated HSMs and vault: every HSM backs up into a container of its own, each night proven to L2; the first is
- * drilled into the drill HSM, where there is one. Secrets of the vault are rotated, on the targets that the stack has.
+ * drilled into the drill HSM, where there is one. Secrets of the vault are rotated, on these targets.
  */
-export function demoConfig(ready: EmulatorReady, { blobEndpoint }: LocalStorage, targets: DemoTargets = {}): ConfigDocument {
+export function demoConfig(ready: EmulatorReady, { blobEndpoint }: LocalStorage, targets: readonly string[] = []): ConfigDocument {
   const { hsms, vaults } = ready;
   const escrowVault = vaults[DEMO_ESCROW_VAULT];
   const hsmOf = ([name, url]: [string, string]) => ({ name, url, backupTo: { container: `${blobEndpoint}/backup-${name}` } });
@@ -32,7 +30,7 @@ export function demoConfig(ready: EmulatorReady, { blobEndpoint }: LocalStorage,
       .map(([name, url]) => ({
         name,
         url,
-        ...(escrowVault !== undefined && { rotation: 'on', escrowVault, targets: demoTargetIds(ready, targets) }),
+        ...(escrowVault !== undefined && { rotation: 'on', escrowVault, targets }),
       })),
   };
 }

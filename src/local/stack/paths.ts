@@ -19,6 +19,8 @@ export const projectFolder: string = findUp(dirname(fileURLToPath(import.meta.ur
 export const azuriteScript: string = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
 
 export const emulatorScript: string = fileURLToPath(sibling(import.meta.url, '../../emulator/main'));
+/** An example that stands alone, run as a part of the stack. */
+export const receiverScript: string = fileURLToPath(sibling(import.meta.url, './targets/webhook-receiver'));
 export const hostScript: string = fileURLToPath(sibling(import.meta.url, '../host/main'));
 
 function findUp(folder: string): string {

@@ -59,9 +59,8 @@ describe('the local configuration', () => {
       storageAccounts: { contosodata: { id: '/subscriptions/s/storageAccounts/contosodata', blobEndpoint: '' } },
       applications: { 'contoso-web': { id: 'object', clientId: 'client', clientSecret: '' } },
     };
-    const redis = { url: 'redis://127.0.0.1:10', user: 'web', admin: { user: 'admin', password: '' } };
-    const config = parseConfig(JSON.stringify(withLocalSignIn(demoConfig(ready, storage, { redis }), ready)));
     const targets = ['/subscriptions/s/storageAccounts/contosodata', '/applications/object', 'redis://127.0.0.1:10'];
+    const config = parseConfig(JSON.stringify(withLocalSignIn(demoConfig(ready, storage, targets), ready)));
     expect(config.vaults).toMatchObject([{ name: 'contoso-kv', rotation: 'on', escrowVault: 'https://127.0.0.1:7', targets }]);
     expect(config.endpoints).toMatchObject({ arm: 'https://127.0.0.1:8', graph: 'https://127.0.0.1:9' });
   });

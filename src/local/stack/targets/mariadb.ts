@@ -35,11 +35,14 @@ export async function startMariadb(options: MariadbOptions): Promise<RunningTarg
 
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'admin-password');
-  const user = `--user=${userInfo().username}`;
+  // MariaDB clears what looks like its own out of the folder for temporary files when it starts: another server's tables, if they shared one.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true, mode: 0o700 });
+  const shared = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${temporary}`, `--user=${userInfo().username}`];
   if (!existsSync(passwordFile)) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    rmSync(data, { recursive: true, force: true });
     const how = ['--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
-    runOnce(install, ['--no-defaults', `--datadir=${data}`, user, ...how], undefined, deadlineMs);
+    await runOnce(install, [...shared, ...how], { cwd: folder, deadlineMs, signal });
     // Written last: without it the next start begins anew.
     writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
   }
@@ -47,16 +50,14 @@ export async function startMariadb(options: MariadbOptions): Promise<RunningTarg
   const initFile = join(folder, 'init.sql');
   writeFileSync(initFile, initSql(password), { mode: 0o600 });
 
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   // The path of a socket may have about a hundred bytes, and a data folder may lie deep.
   const socket = join(tmpdir(), `hsmkeep-${randomBytes(6).toString('hex')}.sock`);
   const child = startNative({
     name: 'MariaDB',
     program: server,
     args: [
-      '--no-defaults',
-      `--datadir=${data}`,
-      user,
+      ...shared,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       `--socket=${socket}`,
@@ -82,7 +83,7 @@ export async function startMariadb(options: MariadbOptions): Promise<RunningTarg
     await stop();
     throw error;
   }
-  return { host: '127.0.0.1', port, admin: { user: ADMIN, password }, log: child.log, stop };
+  return { host: '127.0.0.1', port, admin: { user: ADMIN, password }, ended: child.ended, log: child.log, stop };
 }
 
 /** The administrator, and no other way in; by hash, so that no log has the password. */

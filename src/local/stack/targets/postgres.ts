@@ -53,10 +53,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningTa
     writeFileSync(passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
     if (owner) for (const path of [folder, passwordFile]) chownSync(path, owner.uid, owner.gid);
     const how = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--locale=C', '--encoding=UTF8', '--no-sync', '--no-instructions'];
-    runOnce(initdb, ['--pgdata', data, '--username', ADMIN, ...how], owner, deadlineMs);
+    await runOnce(initdb, ['--pgdata', data, '--username', ADMIN, ...how], { cwd: folder, owner, deadlineMs, signal });
   }
 
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const all = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -86,5 +86,5 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningTa
     throw error;
   }
   const password = readFileSync(passwordFile, 'utf8');
-  return { host: '127.0.0.1', port, admin: { user: ADMIN, password }, log: child.log, stop: child.stop };
+  return { host: '127.0.0.1', port, admin: { user: ADMIN, password }, ended: child.ended, log: child.log, stop: child.stop };
 }

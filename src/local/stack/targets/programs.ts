@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { OperatorError } from '../../../domain/errors.ts';
 import type { Owner } from './native-child.ts';
 
@@ -10,6 +11,8 @@ export type RunningTarget = Readonly<{
   port: number;
   /** The server's own administrator; the password is made at random for this server. */
   admin: Readonly<{ user: string; password: string }>;
+  /** Resolves once it has ended, for whatever reason, with an error that says so. */
+  ended: Promise<OperatorError>;
   /** All that it has logged since its start. */
   log(): string;
   /** Ends it cleanly; resolves once it is gone. Safe to call twice. */
@@ -22,6 +25,8 @@ export type AbsentTarget = Readonly<{ absent: string }>;
 export type TargetOptions = Readonly<{
   /** A folder that is its alone: empty for a new server, or that of an earlier start. */
   folder: string;
+  /** Default: any free one. */
+  port?: number;
   /** How long it may take to be ready. */
   deadlineMs?: number;
   signal?: AbortSignal;
@@ -85,14 +90,19 @@ function ownerNamed(user: string): Owner | undefined {
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }
 
-/** Runs a program to its end. @throws {OperatorError} with the end of what it printed. */
-export function runOnce(program: string, args: readonly string[], owner: Owner | undefined, timeoutMs: number): void {
+/** Runs a program to its end. @throws {OperatorError} with the end of what it printed; the reason of the signal when that is aborted. */
+export async function runOnce(
+  program: string,
+  args: readonly string[],
+  { cwd, owner, deadlineMs, signal }: Readonly<{ cwd: string; owner?: Owner | undefined; deadlineMs: number; signal: AbortSignal }>,
+): Promise<void> {
   try {
-    execFileSync(program, args, { stdio: 'pipe', timeout: timeoutMs, ...owner });
+    await promisify(execFile)(program, args, { cwd, timeout: deadlineMs, signal, ...owner });
   } catch (error) {
-    const { stderr } = error as { stderr?: Buffer };
+    signal.throwIfAborted();
+    const { stderr } = error as { stderr?: string };
     throw new OperatorError(
-      `${program} failed: ${String(stderr ?? (error as Error).message).slice(-500)}`,
+      `${program} failed: ${String(stderr || (error as Error).message).slice(-500)}`,
       'Look whether the folder is on a file system with room, and readable for the server.',
     );
   }

@@ -15,7 +15,6 @@ export type RedisOptions = TargetOptions &
     replicaOf?: RunningTarget;
     /** `none`: neither users nor settings outlive a restart. Default: users are kept in a file. */
     persistence?: 'aclfile' | 'config' | 'none';
-    port?: number;
   }>;
 
 /** Where Redis is on this machine. */
@@ -66,6 +65,7 @@ export async function startRedis(options: RedisOptions): Promise<RunningTarget |
     host: '127.0.0.1',
     port,
     admin: { user: persistence === 'none' ? 'default' : ADMIN, password },
+    ended: child.ended,
     log: child.log,
     stop: child.stop,
   };
