@@ -11,8 +11,11 @@ export type RestoreSource = Pick<RestorePlan, 'source' | 'landing'>;
 export const documentsOf = (clients: Pick<Clients, 'backups' | 'copies'>, { source, landing }: RestoreSource): BlobStore =>
   landing === undefined ? clients.backups(source) : copiesOf(clients, source);
 
-/** What the HSM is told to read. */
+/** What the HSM is told to read. A SAS token opens no other account than the one that it was made for. */
 export function readFrom({ hsmConfig }: Pick<Clients, 'hsmConfig'>, { source, landing }: RestoreSource): BackupTarget {
   const { backupTo } = hsmConfig(source);
-  return landing === undefined ? backupTo : { ...backupTo, container: landing };
+  if (landing === undefined) return backupTo;
+  return { container: landing, auth: accountOf(landing) === accountOf(backupTo.container) ? backupTo.auth : 'managedIdentity' };
 }
+
+const accountOf = (container: string): string => container.slice(0, container.lastIndexOf('/'));

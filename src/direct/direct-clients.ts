@@ -4,17 +4,22 @@ import type { Config } from '../config/config.ts';
 
 /**
  * Clients with the caller's own identity, for the day on which hsmkeep itself is gone: what the app keeps in its own container lies in the
- * container of the backups instead, below `hsmkeep/<hsm>/break-glass/`, where the plans, what they were approved with and how they ended stay.
+ * container of the backups instead, or in the one that stands in for it, below `hsmkeep/<hsm>/break-glass/`, where the plans, what they were
+ * approved with and how they ended stay.
  *
  * @param source The HSM whose backups are read.
  * @param storage The account of the local stack; without one the account of the backups is opened with the caller's identity.
+ * @param home Address of the container that stands in, see `findHome`.
  */
-export function directClients(config: Config, source: string, storage: string | undefined): Clients {
-  const { container } = configOf(config, source);
+export function directClients(config: Config, source: string, storage: string | undefined, home?: string): Clients {
+  const container = home ?? configOf(config, source).container;
   const account = storage ?? container.slice(0, container.lastIndexOf('/'));
   const clients = createClients({ config, storage: account, duties: ['restore'], identities: {} }, 'restore');
   const { name } = clients.hsmConfig(source);
-  return { ...clients, documents: below(clients.backups(name), `hsmkeep/${name}/break-glass/`) };
+  return {
+    ...clients,
+    documents: below(home === undefined ? clients.backups(name) : clients.landing(home), `hsmkeep/${name}/break-glass/`),
+  };
 }
 
 const configOf = ({ hsms }: Config, name: string) =>

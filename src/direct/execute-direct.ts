@@ -16,6 +16,7 @@ import { readRun } from '../clients/runs.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { HsmJob } from '../domain/job.ts';
 import { jobFailed } from '../domain/problems.ts';
+import { landingKept, landingLeft } from '../domain/restore/landing.ts';
 import { restoredVersions } from '../domain/restore/outcome.ts';
 import { attemptPath, breakGlassPath, type RestorePlan } from '../domain/restore/plan.ts';
 import {
@@ -63,15 +64,24 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
   // What was begun is only followed: what the target holds by now is no longer what the plan was made from.
   if (!(await clients.documents.read(attemptPath(id)))) {
     await requireUnlocked(direct, target, options.despiteLock);
-    await land(direct, restore);
-    await runPatiently(direct, replanRestore, { plan: id, at: options.now() });
-    safety = await takeSafetyBackup(direct, restore, options);
-    await checkBefore(direct, restore);
+    try {
+      await land(direct, restore);
+      await runPatiently(direct, replanRestore, { plan: id, at: options.now() });
+      safety = await takeSafetyBackup(direct, restore, options);
+      await checkBefore(direct, restore);
+    } catch (error) {
+      // The HSM was asked for nothing that it would still read.
+      await dropLanded(direct, restore);
+      throw error;
+    }
   }
 
-  const end = await restoreOnce(direct, restore, safety);
-  if (end === 'restored') await dropLanded(direct, restore);
-  if (end !== 'restored') return { restored: false, safetyBackup: safety, remarks: [end] };
+  const end = await restoreOnce(direct, restore, safety).catch((error: unknown) => {
+    for (const { message, hint } of keptLanding(restore)) say(`note: ${message} ${hint}`);
+    throw error;
+  });
+  if (end !== 'restored') return { restored: false, safetyBackup: safety, remarks: [end, ...keptLanding(restore)] };
+  await dropLanded(direct, restore);
   say('comparing');
   return { restored: true, safetyBackup: safety, remarks: await compare(direct, restore, options.now()) };
 }
@@ -103,9 +113,19 @@ async function land(direct: Direct, { source, folder, landing }: ApprovedRestore
   }
 }
 
+/** What cannot be removed is told; it is no reason to call a restore failed. */
 async function dropLanded(direct: Direct, { landing }: ApprovedRestore): Promise<void> {
-  if (landing !== undefined) await runPatiently(direct, dropLanding, { landing });
+  if (landing === undefined) return;
+  try {
+    await runPatiently(direct, dropLanding, { landing });
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    const { message, hint } = landingLeft(landing);
+    direct.say(`note: ${message} ${hint}`);
+  }
 }
+
+const keptLanding = ({ landing }: ApprovedRestore): Problem[] => (landing === undefined ? [] : [landingKept(landing)]);
 
 async function takeSafetyBackup(direct: Direct, { id, target }: ApprovedRestore, { withoutSafetyBackup }: ExecuteDirectOptions) {
   const { clients, say } = direct;

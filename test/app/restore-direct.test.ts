@@ -14,7 +14,7 @@ const CLI = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 let stack: AppStack;
 let folder: string;
 beforeAll(async () => {
-  stack = await startAppStack({ hsms: [HSM, NEW] });
+  stack = await startAppStack({ hsms: [HSM, NEW], copyDays: 1 });
   folder = mkdtempSync(join(tmpdir(), 'hsmkeep-direct-'));
 });
 afterAll(async () => {
@@ -171,5 +171,39 @@ describe('without hsmkeep', { timeout: 120_000 }, () => {
     expect(done.code, done.stderr).toBe(0);
     expect(await restoresTaken(stack)).toBeLessThanOrEqual(before + 1);
     expect(await hsmOf(stack).keys()).not.toContain('unforeseen');
+  });
+
+  test('from the second copy alone, when the container of the backups is gone too', async () => {
+    await stack.container(HSM).delete();
+    const { ready } = stack.emulator;
+    const immutableCopy = { container: stack.copies(HSM).url, days: 1 };
+    const lost = { name: HSM, url: 'https://127.0.0.1:9', backupTo: { container: stack.container(HSM).url }, immutableCopy };
+    const fresh = { name: NEW, url: ready.hsms[NEW], backupTo: { container: stack.container(NEW).url } };
+    writeConfig(JSON.stringify({ hsms: [lost, fresh] }));
+    const copy = ['--from', 'immutableCopy', '--target', NEW] as const;
+
+    expect((await hsmkeep('restore', 'plan', HSM, '--direct', '--config', 'hsmkeep.json')).stderr).toMatch(/^error: .*backups-contoso-hsm/);
+    const misused = await hsmkeep('restore', 'plan', HSM, '--direct', '--config', 'hsmkeep.json', '--landing', immutableCopy.container);
+    expect({ code: misused.code, stderr: misused.stderr }).toEqual({ code: 2, stderr: expect.stringContaining('--from immutableCopy') });
+
+    // Beside the copies, unless another container is named; and without a word the plan is found again.
+    const [beside, named] = [`${stack.copies(HSM).url}-break-glass`, `${stack.azurite.blobEndpoint}/rescue`];
+    for (const [home, ...where] of [[beside], [named, '--landing', named]] as const) {
+      const version = await hsmOf(stack, NEW).createKey('unforeseen');
+      const plan = await planned(...copy, ...where);
+      expect(plan.diff.keys.vanish).toEqual([`unforeseen/${version}`]);
+      const done = await execute(plan, '--reason', 'nothing else is left', ...where, '--no-safety-backup');
+      expect(done.code, done.stderr).toBe(0);
+      expect(await hsmOf(stack, NEW).keys()).toEqual(['payments']);
+
+      const containers: string[] = [];
+      for await (const { name } of stack.service.listContainers()) containers.push(name);
+      expect(containers.filter((name) => name.includes('-landing-'))).toEqual([]);
+      const kept = stack.service.getContainerClient(home.slice(home.lastIndexOf('/') + 1));
+      expect(await stack.document(kept, `hsmkeep/${HSM}/break-glass/plans/${plan.id}.break-glass.json`)).toMatchObject({
+        by: stranger.objectId,
+        reason: 'nothing else is left',
+      });
+    }
   });
 });

@@ -14,6 +14,7 @@ export type DirectOptions = Readonly<{
   direct?: boolean;
   config?: string;
   storage?: string;
+  landing?: string;
   readyFile?: string;
   json?: boolean;
 }>;
@@ -27,23 +28,38 @@ export function withDirectOptions(command: Command): Command {
     .option(
       '--storage <account>',
       'with --direct: the account of the app, whose locks are looked at: its URL, or a connection string (HSMKEEP_STORAGE)',
+    )
+    .option(
+      '--landing <container>',
+      'with --direct --from immutableCopy: URL of a container in an account that the HSM may read; the plan is kept in it, the copy brought to one beside it',
     );
 }
 
 /** `restore plan --direct`. */
 export async function planDirectly(hsm: string, options: DirectOptions & PlanOptions, { io }: CommandContext): Promise<void> {
   const { selector = { at: io.now().toISOString() }, scope, target, from } = planBody(options);
-  const { planDirect, directClients } = await import('../../direct/direct.ts');
+  if (options.landing !== undefined && from !== 'immutableCopy')
+    throw new MisuseError('--landing is for a restore from the immutable copy.', 'Add --from immutableCopy, or leave it out.');
+  const { planDirect, directClients, findHome } = await import('../../direct/direct.ts');
   const config = await readConfig(options.config, io);
-  const clients = directClients(config, hsm, await storageOf(options, io));
+  const storage = await storageOf(options, io);
   const request = { source: hsm, target: target ?? hsm, selector, scope, from };
-  const plan = await forPeople(() => planDirect({ clients, say: sayTo(io) }, request, io.now().toISOString()));
+  const say = sayTo(io);
+  const plan = await forPeople(async () => {
+    const home = await findHome({ clients: directClients(config, hsm, storage), say }, request, landingOf(options));
+    return planDirect({ clients: directClients(config, hsm, storage, home), say }, request, home, io.now().toISOString());
+  });
 
   const view: RestoreView = { ...plan, state: 'planned', decision: null, runId: null, outcome: null };
   const short = plan.hash.slice(0, 16);
   const withConfig = options.config === undefined ? '' : ` --config ${options.config}`;
+  const withLanding = options.landing === undefined ? '' : ` --landing ${options.landing}`;
   print(io, options, view, (each) =>
-    restorePage(each, io, `\nBreak glass:  hsmkeep restore execute ${plan.id} --hash ${short} --direct${withConfig} --reason "…"\n`),
+    restorePage(
+      each,
+      io,
+      `\nBreak glass:  hsmkeep restore execute ${plan.id} --hash ${short} --direct${withConfig}${withLanding} --reason "…"\n`,
+    ),
   );
 }
 
@@ -54,13 +70,13 @@ export async function executeDirectly(id: string, options: ExecuteDirectOptions,
   const { executeDirect, findDirectPlan, directClients } = await import('../../direct/direct.ts');
   const config = await readConfig(options.config, io);
   const storage = await storageOf(options, io);
-  const { plan, source } = await forPeople(() => findDirectPlan(config, id, storage));
+  const { plan, source, home } = await forPeople(() => findDirectPlan(config, id, storage, landingOf(options)));
   if (!plan.hash.startsWith(options.hash.toLowerCase()) || options.hash.length < 16)
     throw new OperatorError('The hash is not that of the plan.', `Plan anew, and read it: hsmkeep restore plan ${source} --direct`);
 
   const say = sayTo(io);
   say(`break glass: ${plan.target} is restored with your own identity and without approval`);
-  const direct = { clients: directClients(config, source, storage), say };
+  const direct = { clients: directClients(config, source, storage, home), say };
   const outcome = await forPeople(() =>
     executeDirect(direct, plan, {
       reason: options.reason ?? '',
@@ -83,6 +99,15 @@ const sayTo =
   (io: Io) =>
   (line: string): void =>
     void io.stderr.write(`${line}\n`);
+
+/** @throws {MisuseError} when it is no address of a container */
+function landingOf({ landing }: DirectOptions): string | undefined {
+  if (landing === undefined || /^https?:\/\/[^/?#]+(\/[^/?#]+)*\/[a-z0-9-]{3,63}$/.test(landing)) return landing;
+  throw new MisuseError(
+    `${landing} is not the URL of a container.`,
+    'Write https://<account>.blob.core.windows.net/<container>, without a token.',
+  );
+}
 
 async function storageOf({ storage, readyFile }: DirectOptions, io: Io): Promise<string | undefined> {
   const given = storage ?? io.env['HSMKEEP_STORAGE'];

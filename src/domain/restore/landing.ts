@@ -12,8 +12,17 @@ const LONGEST_NAME = 63;
  * @see https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
  */
 export function landingContainer(container: string, restore: string): string {
+  return besides(container, `-landing-${restore.replace(/^.*-/, '').replace(/\D/g, '')}`);
+}
+
+/**
+ * The container that stands in for that of the backups when only the copies are left. @param copies Address of their container.
+ */
+export const besideCopies = (copies: string): string => besides(copies, '-break-glass');
+
+/** A container of the same account, of a name that begins as another's. */
+function besides(container: string, suffix: string): string {
   const slash = container.lastIndexOf('/');
-  const suffix = `-landing-${restore.replace(/^.*-/, '').replace(/\D/g, '')}`;
   const name = container.slice(slash + 1, slash + 1 + LONGEST_NAME - suffix.length).replace(/-+$/, '');
   return `${container.slice(0, slash)}/${name}${suffix}`;
 }

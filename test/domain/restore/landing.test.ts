@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyDamaged, landingContainer, landingKept, landingLeft } from '../../../src/domain/restore/landing.ts';
+import { besideCopies, copyDamaged, landingContainer, landingKept, landingLeft } from '../../../src/domain/restore/landing.ts';
 import { hashedText } from '../../../src/domain/restore/plan.ts';
 import { plan } from './builders.ts';
 
@@ -13,6 +13,10 @@ test('a landing container has a name that storage takes, however long that of th
   const name = landingContainer(`https://s/${'a'.repeat(36)}-${'b'.repeat(26)}`, ID).slice('https://s/'.length);
   expect(name).toMatch(/^a{36}-landing-20261122100000000$/);
   expect(landingContainer(`https://s/${'a'.repeat(63)}`, ID).slice('https://s/'.length)).toHaveLength(63);
+});
+
+test('what stands in for the container of the backups lies beside the copies', () => {
+  expect(besideCopies('https://worm.blob.core.windows.net/hsm')).toBe('https://worm.blob.core.windows.net/hsm-break-glass');
 });
 
 test('what is told of it says how to remove it', () => {
