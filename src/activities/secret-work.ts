@@ -10,7 +10,17 @@ import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import { isAllowedTarget, type Management, parseManagement } from '../domain/rotation/tags.ts';
 import { validityDays } from '../domain/rotation/times.ts';
 import type { Problem } from '../domain/views.ts';
-import type { AnyProvider, Candidate, Failure, Held, Operation, ProviderContext, TargetProvider } from '../providers/contract.ts';
+import type {
+  AnyProvider,
+  Candidate,
+  Failure,
+  Held,
+  Liveness,
+  Operation,
+  Probe,
+  ProviderContext,
+  TargetProvider,
+} from '../providers/contract.ts';
 import { findProvider, PROVIDER_IDS } from '../providers/registry.ts';
 import { type Activity, defineActivity } from './define-activity.ts';
 
@@ -18,7 +28,19 @@ import { type Activity, defineActivity } from './define-activity.ts';
 export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish; byHand?: boolean }>;
 
 /** The target gave no clear answer: look again after so long. */
-export type Wait = Readonly<{ step: 'wait'; ms: number; code: string }>;
+export type Wait = Readonly<{
+  step: 'wait';
+  ms: number;
+  code: string;
+  /** What is counted of it: a change may or may not have been made, or the target takes no more requests for now. */
+  because?: 'unknown-outcome' | 'throttled';
+}>;
+
+/** How a secret is rotated, as may be told. `policy`: the tag `rot-policy` as it is; `policyHash`: of all that it comes to, defaults included. */
+export type RotationFacts = Readonly<{ provider: string; strategy: Strategy; policy: string; policyHash: string }>;
+
+/** How often the target was asked whether it accepts a value, by its answer. */
+export type Probes = Readonly<Partial<Record<Liveness, number>>>;
 /** All is well so far, and needs time: look again after so long. `operation`: what the target is at. */
 export type Pause = Readonly<{ step: 'pause'; ms: number; why: string; operation?: Operation }>;
 /** Somebody's change was settled, and nothing is left to do. */
@@ -37,6 +59,9 @@ export type SecretProgress = Readonly<{
   graceUntil?: string;
   /** On a target with one password: for how long logins may have failed, in milliseconds. */
   gapMs?: number;
+  /** Once the secret was seen to be managed. */
+  facts?: RotationFacts;
+  probes?: Readonly<{ kind: Probe; answers: Probes }>;
 }>;
 
 /** The parts of a look that a step works with, once the secret is there and managed. */
@@ -102,10 +127,36 @@ export async function workOn(
   const rotationId = look.escrow?.entry.rotationId ?? null;
   if (!wanted(plan) || !look.current || !state.management) return { done: false, next: plan, base, rotationId };
 
-  const chosen = chooseProvider(clients, ref, { ...look.current.facts.tags, ...look.configTags });
-  return guarded(chosen.provider, ref, () =>
-    work({ clients, ref, wish, now, look, plan, current: look.current as Work['current'], ...chosen }),
+  const tags = { ...look.current.facts.tags, ...look.configTags };
+  const chosen = chooseProvider(clients, ref, tags);
+  const { provider, answers } = counting(chosen.provider);
+  const progress = await guarded(provider, ref, () =>
+    work({ clients, ref, wish, now, look, plan, current: look.current as Work['current'], ...chosen, provider }),
   );
+  const [kind] = provider.capabilities.probes;
+  return {
+    ...progress,
+    facts: factsOf(chosen, tags['rot-policy'] ?? ''),
+    ...(Object.keys(answers).length > 0 && { probes: { kind, answers } }),
+  };
+}
+
+const factsOf = ({ provider, strategy, management }: Chosen, policy: string): RotationFacts => ({
+  provider: provider.id,
+  strategy,
+  policy,
+  policyHash: createHash('sha256').update(JSON.stringify(management.policy)).digest('hex').slice(0, 16),
+});
+
+/** The same provider; what its target answers to probes is counted. */
+function counting(provider: AnyProvider): Readonly<{ provider: AnyProvider; answers: Probes }> {
+  const answers: Partial<Record<Liveness, number>> = {};
+  const probe: AnyProvider['probe'] = async (...asked) => {
+    const answer = await provider.probe(...asked);
+    answers[answer] = (answers[answer] ?? 0) + 1;
+    return answer;
+  };
+  return { provider: Object.assign(Object.create(provider), { probe }), answers };
 }
 
 type Chosen = Readonly<{ management: Management; provider: AnyProvider; spec: unknown; strategy: Strategy }>;
@@ -162,9 +213,13 @@ export async function guarded<T>(provider: TargetProvider, ref: SecretRef, work:
 }
 
 function asError(failure: Failure, { vault, name }: SecretRef): Error {
-  if ('hint' in failure) return refused(problems.refusedByTarget(vault, name, failure.code, failure.hint));
-  if (failure.kind === 'rejected')
-    return refused(problems.refusedByTarget(vault, name, failure.code, 'Compare its rules with the tag rot-policy.'));
+  const { kind, code } = failure;
+  if ('hint' in failure)
+    return refused(
+      problems.refusedByTarget(vault, name, { kind: failure.kind === 'read-only' ? 'parked' : failure.kind, code }, failure.hint),
+    );
+  if (kind === 'rejected')
+    return refused(problems.refusedByTarget(vault, name, { kind, code }, 'Compare its rules with the tag rot-policy.'));
   return new TransientError(`the target of ${vault}/${name} did not answer (${failure.code})`);
 }
 
@@ -242,8 +297,8 @@ export async function unclearAsWait<T>(work: Pick<Work, 'provider'>, change: () 
   } catch (error) {
     if (error instanceof RefusedError || error instanceof TransientError) throw error;
     const failure = work.provider.classify(error);
-    if (failure.kind === 'unknown-outcome') return waitFor(work, failure.code);
-    if (failure.kind === 'throttled') return waitFor(work, failure.code, failure.retryAfterMs);
+    if (failure.kind === 'unknown-outcome') return { ...waitFor(work, failure.code), because: failure.kind };
+    if (failure.kind === 'throttled') return { ...waitFor(work, failure.code, failure.retryAfterMs), because: failure.kind };
     throw error;
   }
 }

@@ -8,13 +8,21 @@ export type NoticeOn = 'failed' | 'degraded' | 'recovered' | 'overdue';
 export type NoticeBody = Readonly<{
   /** The same for every copy of a notice: receivers dedupe by it. */
   id: string;
-  type: `run.${Exclude<NoticeOn, 'overdue'>}` | 'hsm.overdue' | 'secret.rotated';
+  type:
+    | `run.${Exclude<NoticeOn, 'overdue'>}`
+    | 'hsm.overdue'
+    | 'secret.rotated'
+    | 'secrets.overdue'
+    | 'secrets.old-valid'
+    | 'secrets.recovered';
   at: string;
   text: string;
   run?: Readonly<{ id: string; kind: Run['kind']; subject: string; status: RunStatus; message: string | null; hint: string | null }>;
   /** After a rotation: until `graceUntil` the old credential works, too. */
   secret?: Readonly<{ ref: string; version: string; rotationId: string | null; graceUntil: string | null }>;
   hsm?: Readonly<{ name: string; newestProvenAgeHours: number | null }>;
+  /** Several of a vault; `names`: the first of them. */
+  secrets?: Readonly<{ vault: string; count: number; names: readonly string[] }>;
 }>;
 
 /** One notice on its way to one endpoint. `endpoint`: its name in the configuration. Times are ISO 8601 UTC. */

@@ -1,3 +1,5 @@
+import type { FailureCode } from './views.ts';
+
 export const RUN_KINDS = ['backup', 'adopt', 'prune', 'pre-restore', 'restore', 'drill', 'rotation'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 export type RunStatus = 'Running' | 'Waiting' | 'Completed' | 'Degraded' | 'Failed' | 'Canceled';
@@ -12,6 +14,8 @@ export type Step = Readonly<{
   message?: string;
   /** What to do about it; only when the step did not simply succeed. */
   hint?: string;
+  /** What kind of failure it was; only where failures are told apart. */
+  failure?: FailureCode;
 }>;
 
 /** One orchestration as a person sees it; its status is the worst of its steps. */

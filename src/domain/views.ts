@@ -54,7 +54,19 @@ export type BackupView = Readonly<{
   problem?: Problem;
 }>;
 
-/** What happened, and what to do about it. */
-export type Problem = Readonly<{ message: string; hint: string }>;
+/** What happened, and what to do about it. `failure`: for programs, where somebody counts them. */
+export type Problem = Readonly<{ message: string; hint: string; failure?: FailureCode }>;
+
+/**
+ * What kind of failure it is, and its short code; ours, or a service's own.
+ *
+ * - `denied`: somebody lacks a right. `rejected`: the target does not like the value. `config`: tags or configuration are wrong.
+ * - `unreachable`: no clear answer. `gone`: what it is about is not there. `not-now`: it was asked for at a wrong time.
+ * - `parked`: nothing may be done before a person has looked.
+ */
+export type FailureCode = Readonly<{
+  kind: 'denied' | 'rejected' | 'config' | 'unreachable' | 'gone' | 'not-now' | 'parked';
+  code: string;
+}>;
 
 export type Page<T> = Readonly<{ value: readonly T[]; nextLink?: string }>;

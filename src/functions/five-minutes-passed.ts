@@ -18,7 +18,7 @@ import { closeLostRuns } from './lost-runs.ts';
 import { startSafetyBackups } from './safety-backups.ts';
 import { listLive, liveRuns, startOnce } from './start-run.ts';
 import { tellAges } from './tell-ages.ts';
-import { tellOverdue } from './tell-overdue.ts';
+import { tellSecrets } from './tell-secrets.ts';
 import { queueOverdue, sendWaiting } from './waiting-notices.ts';
 
 /** Every five minutes, UTC. */
@@ -52,7 +52,7 @@ export const fiveMinutesPassed =
         const started = decision === 'start' && (await start(durable, clients, run));
         await noteStart(clients, run);
         log.info('run due', { run: run.instanceId, plannedAt: run.plannedAt, started });
-        if (run.kind === 'sweep') await tellOverdue({ clients, now, log }, run.vault);
+        if (run.kind === 'sweep') await tellSecrets({ clients, now, log }, run.vault);
       } catch (error) {
         log.error('run could not be started', {
           run: run.instanceId,

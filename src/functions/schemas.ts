@@ -16,6 +16,10 @@ export const step = z.object({
   endedAt: instant.nullable(),
   message: z.string().optional(),
   hint: z.string().optional(),
+  failure: z
+    .object({ kind: z.enum(['denied', 'rejected', 'config', 'unreachable', 'gone', 'not-now', 'parked']), code: z.string() })
+    .optional()
+    .describe('Where failures are told apart'),
 });
 
 export const run = z.object({

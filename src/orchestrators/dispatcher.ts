@@ -1,7 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { afterEnd, type DispatchOutcome, type DispatchState, nextStart } from '../domain/rotation/dispatch.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
-import type { SweepItem } from '../domain/rotation/sweep.ts';
+import type { SweepItem, SweepReason } from '../domain/rotation/sweep.ts';
 import type { Run } from '../domain/run.ts';
 import { requestedRunId } from '../domain/run-id.ts';
 import { DISPATCH_LOOKS, waitMs } from '../domain/waiting.ts';
@@ -23,6 +23,7 @@ export class Dispatcher {
   #pauseMs = 0;
   #idleLooks = 0;
   #started = 0;
+  #reasons: Readonly<Partial<Record<SweepReason, number>>> = {};
 
   constructor(context: OrchestrationContext, vault: string, backlog: readonly SweepItem[], state: DispatchState) {
     this.#context = context;
@@ -39,6 +40,10 @@ export class Dispatcher {
   }
   get started(): number {
     return this.#started;
+  }
+  /** How many were started, by why. */
+  get reasons(): Readonly<Partial<Record<SweepReason, number>>> {
+    return this.#reasons;
   }
   /** Whether something is under way, or the budget's next moment is waited for. */
   get isWaiting(): boolean {
@@ -66,6 +71,8 @@ export class Dispatcher {
       this.#fresh = [...this.#fresh, task];
       this.#inFlight = [...this.#inFlight, { item: next.item, task }];
       this.#started += 1;
+      const { reason } = next.item;
+      this.#reasons = { ...this.#reasons, [reason]: (this.#reasons[reason] ?? 0) + 1 };
     }
     return 'enough';
   }

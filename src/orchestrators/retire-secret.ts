@@ -14,9 +14,10 @@ export const retireSecret = defineOrchestrator('retireSecret', ['rotate'], funct
   const subject = subjectOf(vault, name);
   return yield* recordedRun(context, 'rotation', subject, (log) =>
     underLock(context, log, subject, function* () {
+      log.note({ secret: `${vault}/${name}`, trigger: 'sweep', mode: 'normal', reason: 'grace-over' });
       const wish = { trigger: 'sweep', mode: 'normal', wanted: null } as const;
       const retired = yield* retireAndClose(context, log, { ref: { vault, name }, wish });
-      return { secret: `${vault}/${name}`, outcome: retired ? 'retired' : 'nothing' };
+      return { outcome: retired ? 'retired' : 'nothing' };
     }),
   );
 });

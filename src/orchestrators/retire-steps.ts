@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { closeSecret } from '../activities/close-secret.ts';
 import { retireOldSecret } from '../activities/retire-old-secret.ts';
-import type { SecretWorkInput } from '../activities/secret-work.ts';
+import type { SecretProgress, SecretWorkInput } from '../activities/secret-work.ts';
 import { call, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
 
@@ -13,7 +13,9 @@ import type { RunLog } from './run-log.ts';
  */
 export function* retireAndClose(context: OrchestrationContext, log: RunLog, input: SecretWorkInput): Steps<boolean> {
   log.begin('Retire');
-  const { done, rotationId, escrow, left } = yield* call(context, retireOldSecret, input);
+  const progress = yield* call(context, retireOldSecret, input);
+  noteFacts(log, progress);
+  const { done, rotationId, escrow, left } = progress;
   if (!done || rotationId === null) {
     log.done('nothing to retire');
     return false;
@@ -25,4 +27,10 @@ export function* retireAndClose(context: OrchestrationContext, log: RunLog, inpu
   yield* call(context, closeSecret, { ref: input.ref, rotationId, escrow });
   log.done();
   return true;
+}
+
+/** How the secret is rotated goes into the run's result, also when the run fails; how its target answered is counted. */
+export function noteFacts(log: RunLog, { facts, probes }: SecretProgress): void {
+  if (facts) log.note(facts);
+  for (const [result, by] of Object.entries(probes?.answers ?? {})) log.count('probe_total', { kind: probes?.kind ?? '', result }, by);
 }

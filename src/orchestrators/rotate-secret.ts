@@ -7,12 +7,11 @@ import { type ObtainSecretInput, obtainSecret } from '../activities/obtain-secre
 import { publishSecret } from '../activities/publish-secret.ts';
 import { reconcileSecret } from '../activities/reconcile-secret.ts';
 import type { SecretProgress } from '../activities/secret-work.ts';
-import { metricLine } from '../domain/metric.ts';
 import type { RestReason, RotationMode, RotationTrigger } from '../domain/rotation/plan.ts';
 import { notAnswering, refusedStart } from '../domain/rotation/problems.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
 import { call, defineOrchestrator, StepFailed, type Steps, sleep } from './durable.ts';
-import { retireAndClose } from './retire-steps.ts';
+import { noteFacts, retireAndClose } from './retire-steps.ts';
 import { type RunLog, recordedRun } from './run-log.ts';
 import { underLock } from './under-lock.ts';
 
@@ -68,7 +67,8 @@ export const rotateSecret = defineOrchestrator('rotateSecret', ['rotate'], funct
 
 function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecretInput): Steps<Readonly<Record<string, unknown>>> {
   const ref = { vault: input.vault, name: input.name };
-  const told = { secret: `${input.vault}/${input.name}`, trigger: input.trigger, mode: input.mode, reason: input.reason };
+  const { trigger, mode, reason } = input;
+  log.note({ secret: `${input.vault}/${input.name}`, trigger, mode, reason });
   let { wanted } = input;
   let published: Pick<SecretProgress, 'version' | 'graceUntil' | 'gapMs'> = {};
   let step: WorkStep = input.repair ? 'reconcile' : 'escrow';
@@ -85,12 +85,11 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       ...(operation && { operation }),
     };
     const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
+    noteProgress(log, step, progress);
     const { done, next, base, rotationId, version, graceUntil, gapMs } = progress;
     wanted ??= base;
     if (version !== undefined)
       published = { ...published, version, ...(graceUntil !== undefined && { graceUntil }), ...(gapMs !== undefined && { gapMs }) };
-    if (gapMs !== undefined && !context.df.isReplaying)
-      context.info(metricLine('rotation_gap_seconds', gapMs / 1000, { vault: ref.vault }));
     paused = next.step === 'pause' ? next : undefined;
     if (next.step === 'pause') {
       if (++pauses > MOST_PAUSES) throw new StepFailed(notAnswering(ref.vault, ref.name, 'StillAtIt'));
@@ -110,24 +109,36 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       case 'park':
         throw new StepFailed(next.problem);
       case 'settled':
-        return { ...told, outcome: next.how, ...published };
+        return { outcome: next.how, ...published };
       case 'retire':
         retired = yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
-        if (retired && published.version !== undefined) return { ...told, outcome: 'rotated', rotationId, ...published };
-        if (input.repair) return { ...told, outcome: 'sound' };
+        if (retired && published.version !== undefined) return { outcome: 'rotated', rotationId, ...published };
+        if (input.repair) return { outcome: 'sound' };
         // What ended was the rotation before; whether there is one to begin is asked anew.
         step = 'escrow';
         break;
       case 'rest':
-        if (published.version !== undefined) return { ...told, outcome: 'rotated', rotationId, ...published };
-        if (input.repair) return { ...told, outcome: 'sound' };
-        if (retired) return { ...told, outcome: 'retired' };
+        if (published.version !== undefined) return { outcome: 'rotated', rotationId, ...published };
+        if (input.repair) return { outcome: 'sound' };
+        if (retired) return { outcome: 'retired' };
         // A person who asked is told; the sweep and events only took a look.
         if (input.trigger === 'request') throw new StepFailed(refusedStart(ref.vault, ref.name, REASONS[next.reason], next.until));
-        return { ...told, outcome: 'nothing', because: REASONS[next.reason], until: next.until };
+        return { outcome: 'nothing', because: REASONS[next.reason], until: next.until };
       default:
         step = next.step;
     }
   }
   throw new StepFailed(notAnswering(ref.vault, ref.name, 'TooManySteps'));
+}
+
+/** What is told and counted of one step. */
+function noteProgress(log: RunLog, step: WorkStep, progress: SecretProgress): void {
+  noteFacts(log, progress);
+  const { next, gapMs } = progress;
+  if (gapMs !== undefined) log.count('rotation_gap_seconds', {}, gapMs / 1000);
+  if (next.step === 'reconcile') log.count('conflicts_total', { reason: next.reason });
+  if (next.step !== 'wait') return;
+  if (next.because === 'unknown-outcome') log.count('unknown_outcome_total');
+  if (next.because === 'throttled') log.count('throttled_total', { scope: 'target' });
+  if (step === 'apply') log.count('apply_retries_total');
 }

@@ -4,8 +4,9 @@ import { queueNotices } from '../activities/queue-notices.ts';
 import { saveRun } from '../activities/save-run.ts';
 import { sendNotice } from '../activities/send-notice.ts';
 import { auditEvents, auditLine } from '../domain/audit.ts';
-import { runEnded, stepSeconds } from '../domain/metric.ts';
+import type { Count, CountedMetric, MetricLabels } from '../domain/metric.ts';
 import { type Run, type RunKind, type Step, type StepStatus, worstStatus } from '../domain/run.ts';
+import { runMetrics } from '../domain/run-metrics.ts';
 import type { Problem } from '../domain/views.ts';
 import { VERSION } from '../version.ts';
 import { call, callOnce, problemOf, StepFailed, type Steps, throttlesOf } from './durable.ts';
@@ -14,6 +15,8 @@ import { call, callOnce, problemOf, StepFailed, type Steps, throttlesOf } from '
 export class RunLog {
   readonly #context: OrchestrationContext;
   #run: Run;
+  #facts: Readonly<Record<string, unknown>> | undefined;
+  #counts: readonly Count[] = [];
 
   constructor(context: OrchestrationContext, kind: RunKind, subject: string) {
     this.#context = context;
@@ -51,19 +54,34 @@ export class RunLog {
   }
 
   /** Ends the open step: the run goes on, and ends as Degraded at best. */
-  degrade({ message, hint }: Problem): void {
+  degrade(problem: Problem): void {
     this.#openIfNone();
-    this.#closeOpen('Degraded', { message, hint });
+    this.#closeOpen('Degraded', problem);
   }
 
-  fail({ message, hint }: Problem): void {
+  fail(problem: Problem): void {
     this.#openIfNone();
-    this.#closeOpen('Failed', { message, hint });
+    this.#closeOpen('Failed', problem);
+  }
+
+  /** Keeps something for the run's result, which has it also when the run fails. */
+  note(facts: Readonly<Record<string, unknown>>): void {
+    this.#facts = { ...this.#facts, ...facts };
+  }
+
+  /** Counts something that a metric tells when the run has ended. */
+  count(metric: CountedMetric, labels: MetricLabels = {}, by = 1): void {
+    this.#counts = [...this.#counts, { metric, labels, by }];
+  }
+
+  get counts(): readonly Count[] {
+    return this.#counts;
   }
 
   /** The run has ended; its status is the worst of its steps. */
-  end(result: Readonly<Record<string, unknown>> | undefined): Run {
+  end(outcome: Readonly<Record<string, unknown>> | undefined): Run {
     this.#closeOpen('Completed');
+    const result = this.#facts || outcome ? { ...this.#facts, ...outcome } : undefined;
     this.#set({ status: worstStatus(this.#run.steps), endedAt: this.#now(), ...(result && { result }) });
     return this.#run;
   }
@@ -78,10 +96,11 @@ export class RunLog {
     return last?.endedAt === null ? last : undefined;
   }
 
-  #closeOpen(status: StepStatus, words: Partial<Problem> = {}): void {
+  #closeOpen(status: StepStatus, { message, hint, failure }: Partial<Problem> = {}): void {
     if (!this.#open()) return;
     // What it waited for is over, and so is the message that said so.
     const { message: _, ...step } = this.#open() as Step;
+    const words = { ...(message !== undefined && { message }), ...(hint !== undefined && { hint }), ...(failure && { failure }) };
     this.#replaceLast({ ...step, status, endedAt: this.#now(), ...words });
   }
 
@@ -129,7 +148,10 @@ export function* recordedRun(
   }
 
   const throttled = throttlesOf(context);
-  if (throttled > 0) result = { ...result, throttled };
+  if (throttled > 0) {
+    result = { ...result, throttled };
+    log.count('throttled_total', { scope: 'service' }, throttled);
+  }
   const { ended, notices } = yield* audited(context, log, result);
   let stored = ended;
   try {
@@ -141,7 +163,7 @@ export function* recordedRun(
     stored = log.end(result);
   }
   if (notices) yield* announce(context, stored);
-  return told(context, stored);
+  return told(context, stored, log.counts);
 }
 
 /** Adds the run to the audit trail. Without that it is degraded: what nobody can show later did not go well. */
@@ -169,8 +191,8 @@ function* announce(context: OrchestrationContext, run: Run): Steps<void> {
 }
 
 /** The alerts in infra/ read the metrics; whoever forwards the log has the audit trail in it. */
-function told(context: OrchestrationContext, run: Run): Run {
+function told(context: OrchestrationContext, run: Run, counts: readonly Count[]): Run {
   if (context.df.isReplaying) return run;
-  for (const line of [runEnded(run), ...stepSeconds(run), ...auditEvents(run, VERSION).map(auditLine)]) context.info(line);
+  for (const line of [...runMetrics(run, counts), ...auditEvents(run, VERSION).map(auditLine)]) context.info(line);
   return run;
 }

@@ -2,6 +2,7 @@ import type { OrchestrationContext } from 'durable-functions';
 import { findDueSecrets } from '../activities/find-due-secrets.ts';
 import { noteDispatch } from '../activities/note-dispatch.ts';
 import { takeDueSecrets } from '../activities/take-due-secrets.ts';
+import { metricLine } from '../domain/metric.ts';
 import type { DispatchState } from '../domain/rotation/dispatch.ts';
 import type { SweepItem } from '../domain/rotation/sweep.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -41,6 +42,9 @@ export const sweepSecrets = defineOrchestrator('sweepSecrets', ['rotate'], funct
     else yield* dispatcher.next();
   }
   yield* dispatcher.drain();
+  if (!context.df.isReplaying)
+    for (const [reason, started] of Object.entries(dispatcher.reasons))
+      context.info(metricLine('sweep_started_total', started, { vault, reason }));
 
   yield* call(context, noteDispatch, { vault, health: dispatcher.state.health });
   if (dispatcher.started === STARTS_AT_MOST) {

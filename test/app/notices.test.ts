@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
 import { type NoticeReceiver, startNoticeReceiver } from '../support/notice-receiver.ts';
 import { FIRST, GENERATED, rotationsOf, VAULT } from '../support/rotations.ts';
@@ -30,11 +30,13 @@ afterAll(async () => {
   await receiver?.stop();
   await notices?.stop();
 });
+afterEach(() => notices.down.clear());
 
 const about = (endpoint: string, subject: string) => notices.taken(endpoint).filter(({ body }) => body.text.includes(subject));
-const waiting = async (): Promise<string[]> => {
+/** Notices about one secret; the timer may have queued others. */
+const waiting = async (about: string): Promise<string[]> => {
   const found: string[] = [];
-  for await (const { name } of stack.documents.listBlobsFlat({ prefix: 'outbox/' })) found.push(name);
+  for await (const { name } of stack.documents.listBlobsFlat({ prefix: 'outbox/' })) if (name.includes(about)) found.push(name);
   return found;
 };
 
@@ -83,7 +85,7 @@ describe('notices', () => {
     await kv.secrets.setSecret('unheard', FIRST, { tags: { ...GENERATED, 'rot-provider': 'no-such-thing' } });
     await kv.rotate('unheard');
     await until('the notice to the other', () => about('chat', 'unheard').length === 1);
-    await until('the one that waits', async () => (await waiting()).length === 1);
+    await until('the one that waits', async () => (await waiting('unheard')).length === 1);
 
     notices.down.clear();
     // A process does not ask one that failed again for a minute of its own time; a new one does.
@@ -91,7 +93,7 @@ describe('notices', () => {
     await stack.startHost();
     await kv.sweepUntil('the notice', async () => about('ops', 'unheard').length > 0);
     expect(about('ops', 'unheard')[0]).toMatchObject({ isSigned: true, body: { type: 'run.failed' } });
-    await until('the outbox to be empty', async () => (await waiting()).length === 0);
+    await until('the outbox to be empty', async () => (await waiting('unheard')).length === 0);
   });
 
   test('tell once a day that an HSM has no proven backup', async () => {
@@ -99,6 +101,21 @@ describe('notices', () => {
     const ids = about('ops', 'contoso-hsm has no proven backup').map(({ body }) => body.id);
     expect(new Set(ids).size).toBe(ids.length);
   });
+});
+
+test('a secret whose rotation is long overdue is told of once, and again when it is well', async () => {
+  const neglected = (type: string) => about('ops', 'neglected').filter(({ body }) => body.type === type);
+  const swept = () => stack.hostLog().split('secrets_overdue').length;
+  await kv.secrets.setSecret('neglected', FIRST, { tags: { ...GENERATED, 'rot-provider': 'no-such-thing' } });
+  await stack.emulator.control.moveClock({ advanceMs: 62 * 86_400_000 });
+  await kv.sweepUntil('the notice', async () => neglected('secrets.overdue').length > 0);
+  const before = swept();
+  await kv.sweepUntil('another look', async () => swept() > before + 1);
+  expect(neglected('secrets.overdue')).toHaveLength(1);
+
+  await kv.secrets.setSecret('neglected', FIRST, { tags: GENERATED });
+  await kv.sweepUntil('the good news', async () => neglected('secrets.recovered').length > 0);
+  expect(neglected('secrets.overdue')).toHaveLength(1);
 });
 
 test('the audit trail has every step of every run, in storage and in the log, and no value', async () => {

@@ -75,6 +75,12 @@ describe('the sweep', () => {
     await stack.emulator.control.moveClock({ advanceMs: 7 * DAY_MS });
     // What the alert outside the app lives on.
     expect(stack.hostLog()).toMatch(/secrets_overdue\W+value\W+\d+\W+vault\W+contoso-kv/);
+    const told = ['queue_depth', 'escrow_open', 'retire_overdue', 'breaker_open', 'sweep_started_total', 'rotation_age_ratio'];
+    await sweepUntil('the metrics', async () => told.every((name) => stack.hostLog().includes(name)));
+    expect(stack.hostLog()).toMatch(
+      /rotation_total\W+value\W+1\W+outcome\W+ok\W+vault\W+contoso-kv\W+provider\W+webhook\W+strategy\W+multi/,
+    );
+    expect(stack.hostLog()).toMatch(/probe_total\W+value\W+\d+\W+kind\W+\w+\W+result\W+live/);
     await sweepUntil('the retirement', async () => (await viewOf('swept')).state === 'fresh');
     expect([...receiver.accepted]).toEqual([value]);
     expect((await kv.secrets.getSecret('swept')).properties.tags).not.toHaveProperty('rot-grace-until');

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { auditEvents, auditLine } from '../../src/domain/audit.ts';
-import { stepSeconds } from '../../src/domain/metric.ts';
 import { addressed, attempted, isGivenUp, noticeOf, overdueNotice, queuedFor, rotatedNotice } from '../../src/domain/notices.ts';
 import type { Run, Step } from '../../src/domain/run.ts';
 
@@ -113,10 +112,5 @@ describe('the audit trail of a run', () => {
   test('of a run without an end has its beginning for a time', () => {
     const open = run({ endedAt: null, steps: [step('Lock', { endedAt: null })] });
     expect(auditEvents(open, '1').map(({ at }) => at)).toEqual([AT, AT]);
-    expect(stepSeconds(open)).toEqual([]);
   });
-});
-
-test('steps are measured in seconds', () => {
-  expect(stepSeconds(run())).toEqual(['metric {"name":"step_seconds","value":7.5,"kind":"rotation","step":"lock"}']);
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hsmkeep } from '../cli/support.ts';
 import { ROOT, read } from '../support/infra/compiled.ts';
 
-const DOCS = ['docs/azure.md', 'docs/security.md', 'docs/runbooks.md'];
+const DOCS = ['docs/azure.md', 'docs/security.md', 'docs/runbooks.md', 'docs/metrics.md'];
 
 describe.each(DOCS)('%s', (path) => {
   const text = read(path);

@@ -1,4 +1,5 @@
 import { OperatorError } from '../errors.ts';
+import { shortHash } from '../hash.ts';
 import { Sensitive } from './sensitive.ts';
 import type { Tags } from './tags.ts';
 
@@ -52,7 +53,7 @@ const LONGEST_NAME = 127;
  */
 export function escrowName(vault: string, name: string, shared: boolean): string {
   const whole = `${shared ? `${vault}--` : ''}${name}${SUFFIX}`.toLowerCase();
-  return whole.length <= LONGEST_NAME ? whole : `p-${hash(whole, 0x811c9dc5)}${hash(whole, 0x01234567)}`;
+  return whole.length <= LONGEST_NAME ? whole : `p-${shortHash(whole)}${shortHash(whole, 0x01234567)}`;
 }
 
 /** Whether a secret of this name is an entry, not a secret of somebody's. */
@@ -141,10 +142,4 @@ function parse(text: string): EscrowContent | null | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** FNV-1a, eight hexadecimal digits. */
-function hash(text: string, seed: number): string {
-  const sum = [...text].reduce((value, letter) => Math.imul(value ^ letter.charCodeAt(0), 0x01000193) >>> 0, seed);
-  return sum.toString(16).padStart(8, '0');
 }

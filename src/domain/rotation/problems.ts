@@ -1,25 +1,29 @@
-import type { Problem } from '../views.ts';
+import type { FailureCode, Problem } from '../views.ts';
 
 const KEPT = 'Nothing was thrown away; the next sweep tries again.';
 
 export const secretDisabled = (vault: string, name: string): Problem => ({
   message: `The current version of ${vault}/${name} is disabled, so nobody can read it, hsmkeep neither.`,
   hint: `Enable it (az keyvault secret set-attributes --vault-name ${vault} --name ${name} --enabled true), or set a new version.`,
+  failure: { kind: 'denied', code: 'SecretDisabled' },
 });
 
 export const tooManyAttempts = (vault: string, name: string, attempts: number): Problem => ({
   message: `The target refused ${attempts} new values for ${vault}/${name} in a row.`,
   hint: 'Compare its rules for passwords with length and alphabet in the tag rot-policy. The current value was not touched.',
+  failure: { kind: 'rejected', code: 'TooManyAttempts' },
 });
 
 export const deletedMeanwhile = (vault: string, name: string): Problem => ({
   message: `${vault}/${name} was deleted while a new value of it was on its way; its target may accept that one alone.`,
   hint: `Recover it (az keyvault secret recover --vault-name ${vault} --name ${name}), then run \`hsmkeep secret rotate\`, which goes on with the value kept in escrow. If it is to stay deleted, end its credential on the target by hand.`,
+  failure: { kind: 'parked', code: 'DeletedMeanwhile' },
 });
 
 export const badTags = (vault: string, name: string, mistakes: readonly string[]): Problem => ({
   message: `The tags of ${vault}/${name} do not say how to rotate it: ${mistakes.join('; ')}.`,
   hint: 'Correct them with `hsmkeep secret manage`, which checks them first. Nothing was changed.',
+  failure: { kind: 'config', code: 'BadTags' },
 });
 
 export const unknownProvider = (provider: string, known: readonly string[]): string =>
@@ -34,21 +38,25 @@ export const tooLongValidity = (days: number, most: number): string =>
 export const notAccepted = (vault: string, name: string): Problem => ({
   message: `Neither the current value of ${vault}/${name} nor any other that hsmkeep has is accepted by its target.`,
   hint: 'Set the right password on the target or the right value in the vault, then run `hsmkeep secret rotate`. Nothing was overwritten.',
+  failure: { kind: 'parked', code: 'NotAccepted' },
 });
 
 export const notAnswering = (vault: string, name: string, code: string): Problem => ({
   message: `The target of ${vault}/${name} gave no clear answer (${code}).`,
   hint: `Check that the target is up and reachable from the app. ${KEPT}`,
+  failure: { kind: 'unreachable', code: code },
 });
 
-export const refusedByTarget = (vault: string, name: string, code: string, hint: string): Problem => ({
-  message: `The target of ${vault}/${name} refused (${code}).`,
+export const refusedByTarget = (vault: string, name: string, failure: FailureCode, hint: string): Problem => ({
+  message: `The target of ${vault}/${name} refused (${failure.code}).`,
   hint: `${hint} ${KEPT}`,
+  failure,
 });
 
 export const refusedStart = (vault: string, name: string, reason: string, until: string | null): Problem => ({
   message: `${vault}/${name} was not rotated: ${reason}${until ? ` until ${until}` : ''}.`,
   hint: 'Wait for it, or, when the value is known to others, rotate with mode compromise, which does not wait.',
+  failure: { kind: 'not-now', code: 'NotNow' },
 });
 
 export const targetHeldBack = (target: string, until: string | null): Problem => ({
@@ -59,6 +67,7 @@ export const targetHeldBack = (target: string, until: string | null): Problem =>
 export const secretGone = (vault: string, name: string): Problem => ({
   message: `There is no secret ${vault}/${name}.`,
   hint: `If it was deleted by mistake: az keyvault secret recover --vault-name ${vault} --name ${name}`,
+  failure: { kind: 'gone', code: 'SecretGone' },
 });
 
 /** A vault refused a request. `inner` is the service's inner code, which alone tells one 403 from another. */
@@ -68,25 +77,31 @@ export function vaultRefused(
   refusal: Readonly<{ kind: string; code: string; detail: string; inner?: string }>,
 ): Problem {
   const { kind, code, detail, inner } = refusal;
+  const isDenied = kind === 'forbidden' || kind === 'unauthorised';
+  const failure = { kind: isDenied ? 'denied' : 'parked', code: inner ?? code } as const;
   if (kind === 'forbidden' && inner === 'ForbiddenByFirewall')
     return {
       message: `${vault} refused to ${doing}: its firewall does not let this app in.`,
       hint: "Allow the app's outbound addresses or its private endpoint in the vault's networking settings.",
+      failure,
     };
   if (kind === 'forbidden')
     return {
       message: `${vault} refused to ${doing}: this app's identity lacks a right (${inner ?? code}).`,
       hint: `Grant it: az role assignment create --role "Key Vault Secrets Officer" --scope <resource id of ${vault}> --assignee <object id of this app's identity>`,
+      failure,
     };
   if (kind === 'unauthorised')
     return {
       message: `${vault} refused the token with which this app wanted to ${doing} (${code}: ${detail}).`,
       hint: 'Check that the app has a managed identity in the tenant of the vault, that HSMKEEP_IDENTITY_ROTATE names it, and that the clocks agree.',
+      failure,
     };
   if (kind === 'conflict')
     return {
       message: `${vault} would not ${doing} (${inner ?? code}: ${detail}).`,
       hint: 'A deleted secret still holds its name: recover it, or purge it (az keyvault secret recover, az keyvault secret purge).',
+      failure,
     };
-  return { message: `${vault} would not ${doing} (${code}: ${detail}).`, hint: `Read the reason. ${KEPT}` };
+  return { message: `${vault} would not ${doing} (${code}: ${detail}).`, hint: `Read the reason. ${KEPT}`, failure };
 }

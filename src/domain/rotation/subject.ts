@@ -1,3 +1,5 @@
+import { shortHash } from '../hash.ts';
+
 /** Durable Functions takes ids of at most 100 characters; `rotation-`, `-` and the instant take 30 of them. */
 const LONGEST = 70;
 
@@ -9,11 +11,5 @@ const LONGEST = 70;
  */
 export function subjectOf(vault: string, name: string): string {
   const whole = `${vault}.${name}`.toLowerCase();
-  return whole.length <= LONGEST ? whole : `${whole.slice(0, LONGEST - 9)}_${hash(whole)}`;
-}
-
-/** FNV-1a, eight hexadecimal digits. */
-function hash(text: string): string {
-  const sum = [...text].reduce((value, letter) => Math.imul(value ^ letter.charCodeAt(0), 0x01000193) >>> 0, 0x811c9dc5);
-  return sum.toString(16).padStart(8, '0');
+  return whole.length <= LONGEST ? whole : `${whole.slice(0, LONGEST - 9)}_${shortHash(whole)}`;
 }

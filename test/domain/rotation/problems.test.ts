@@ -11,7 +11,11 @@ describe('what is told of a refusing vault', () => {
     [{ kind: 'conflict', code: 'Conflict', detail: 'x' }, 'Conflict'],
     [{ kind: 'invalid', code: 'BadParameter', detail: 'too long' }, 'too long'],
   ])('%o tells %s and what to do', (refusal, told) => {
-    const { message, hint } = problems.vaultRefused('kv', 'read a secret', refusal);
+    const { message, hint, failure } = problems.vaultRefused('kv', 'read a secret', refusal);
+    expect(failure).toEqual({
+      kind: /bidden|auth/.test(refusal.kind) ? 'denied' : 'parked',
+      code: 'inner' in refusal ? refusal.inner : refusal.code,
+    });
     expect(message).toContain(told);
     expect(hint).toMatch(/\w{3}/);
   });
@@ -24,12 +28,13 @@ test('every other problem names the secret and says what to do', () => {
     problems.badTags('kv', 'db', ['a', 'b']),
     problems.notAccepted('kv', 'db'),
     problems.notAnswering('kv', 'db', 'TimedOut'),
-    problems.refusedByTarget('kv', 'db', '28P01', 'Mend it.'),
+    problems.refusedByTarget('kv', 'db', { kind: 'denied', code: '28P01' }, 'Mend it.'),
     problems.refusedStart('kv', 'db', 'its grace lasts', '2026-11-30T00:00:00.000Z'),
     problems.refusedStart('kv', 'db', 'it is not managed', null),
     problems.secretGone('kv', 'db'),
   ];
-  for (const { message, hint } of told) {
+  for (const { message, hint, failure } of told) {
+    expect(failure?.code).toMatch(/^\w+$/);
     expect(message).toContain('kv/db');
     expect(hint.length).toBeGreaterThan(10);
   }
