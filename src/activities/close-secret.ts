@@ -1,12 +1,13 @@
-import { escrowPlace, type SecretRef } from '../clients/vault-secret.ts';
+import { type EscrowPlace, escrowPlace, type SecretRef } from '../clients/vault-secret.ts';
+import { newestFirst } from '../domain/rotation/version-order.ts';
 import { defineActivity } from './define-activity.ts';
 
-/** `escrow`: version of the entry; null when it is closed already. */
-export type CloseSecretInput = Readonly<{ ref: SecretRef; rotationId: string; escrow: string | null }>;
+/** `escrow`: version of the entry; null when it is closed already. `hasOlder`: earlier ones may be open, too. */
+export type CloseSecretInput = Readonly<{ ref: SecretRef; rotationId: string; escrow: string | null; hasOlder?: boolean }>;
 
 /**
- * Ends a rotation: its escrow entry is disabled, never deleted, and its version forgets the grace. In this order, so that a crash between
- * the two leaves the grace to be found. Idempotent.
+ * Ends a rotation: its escrow entry is disabled, never deleted, and so are those that it took the place of, of whose values none is of use
+ * any more; then its version forgets the grace. In this order, the oldest entry first, so that a crash leaves what is to be found. Idempotent.
  *
  * @throws {TransientError}
  */
@@ -14,8 +15,9 @@ export const closeSecret = defineActivity(
   'closeSecret',
   ['rotate'],
   (clients) =>
-    async ({ ref, rotationId, escrow }: CloseSecretInput): Promise<Readonly<{ closed: boolean }>> => {
+    async ({ ref, rotationId, escrow, hasOlder = false }: CloseSecretInput): Promise<Readonly<{ closed: boolean }>> => {
       const place = escrowPlace(clients, ref);
+      if (hasOlder) await closeOlder(place, escrow);
       if (escrow !== null) await place.vault.update(place.name, escrow, { enabled: false });
 
       const vault = clients.vault(ref.vault);
@@ -27,3 +29,8 @@ export const closeSecret = defineActivity(
       return { closed: true };
     },
 );
+
+async function closeOlder({ vault, name }: EscrowPlace, newest: string | null): Promise<void> {
+  const older = newestFirst(await vault.versions(name)).filter(({ version, enabled }) => enabled && version !== newest);
+  for (const { version } of older.reverse()) await vault.update(name, version, { enabled: false });
+}

@@ -1,5 +1,15 @@
 import type { RotationStep } from '../domain/rotation/plan.ts';
-import { candidateOf, contextOf, defineStep, markEntry, publishedOf, type SecretProgress, type Work, waitFor } from './secret-work.ts';
+import {
+  candidateOf,
+  contextOf,
+  defineStep,
+  isLeak,
+  markEntry,
+  publishedOf,
+  type SecretProgress,
+  type Work,
+  waitFor,
+} from './secret-work.ts';
 
 /**
  * Reads the secret as consumers do and sees that what they get works. Where a request that was given up may still land and end what was
@@ -33,9 +43,10 @@ async function confirm(work: Work): Promise<SecretProgress> {
 }
 
 /** After a compromise no grace is waited for; where the value that is known to others is the very one that was confirmed, it is replaced too. */
-function nextOf({ wish, current }: Work, graceUntil: string | null): RotationStep {
-  if (wish.mode === 'normal') return { step: 'rest', reason: 'in-grace', until: graceUntil };
-  return wish.wanted === current.facts.version ? { step: 'escrow', base: wish.wanted, attempt: 1 } : { step: 'retire' };
+function nextOf(work: Work, graceUntil: string | null): RotationStep {
+  const { wish, current } = work;
+  if (wish.mode === 'compromise' && wish.wanted === current.facts.version) return { step: 'escrow', base: wish.wanted, attempt: 1 };
+  return isLeak(work) ? { step: 'retire' } : { step: 'rest', reason: 'in-grace', until: graceUntil };
 }
 
 /** How long a request from before the publication may still take effect. Values of ours can be sent twice without harm. */

@@ -6,6 +6,7 @@ import {
   contextOf,
   defineStep,
   keepCandidate,
+  notesOf,
   publishedOf,
   rotationIdOf,
   type SecretProgress,
@@ -29,7 +30,7 @@ async function escrow(work: Work): Promise<SecretProgress> {
   const context = contextOf(work, rotationId);
 
   const slotPlan = await provider.choose(context, spec, publishedOf(work), { strategy, base });
-  const entry = { rotationId, base, attempt } as const;
+  const entry: Begun = { rotationId, base, attempt, ...notesOf(work) };
   if (!('generate' in provider)) {
     tagsOfNext(work, { rotationId, slot: slotPlan.slot }, base);
     await writeIntent(work, entry, slotPlan);

@@ -3,10 +3,10 @@ import { badTags } from '../domain/rotation/problems.ts';
 import { type Tags, tagMistakes, tagsForVersion } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
 import type { Candidate } from '../providers/contract.ts';
-import { candidateOf, refused, type SecretProgress, type Work } from './secret-work.ts';
+import { candidateOf, isLeak, refused, type SecretProgress, type Work } from './secret-work.ts';
 
 /** When the old credential may go: at once after a compromise. */
-const graceEnd = ({ wish, management, now }: Work): string => (wish.mode === 'compromise' ? now : later(now, management.policy.graceMs));
+export const graceEnd = (work: Work): string => (isLeak(work) ? work.now : later(work.now, work.management.policy.graceMs));
 
 /**
  * The tags of the version that a candidate becomes: those of the one before, foreign ones too.

@@ -1,12 +1,12 @@
 import { isFrom } from '../domain/rotation/plan.ts';
-import { notAccepted } from '../domain/rotation/problems.ts';
+import { badTags, notAccepted } from '../domain/rotation/problems.ts';
 import { type Liveness, type Reconciliation, reconcile } from '../domain/rotation/reconcile.ts';
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
-import { withoutState } from '../domain/rotation/tags.ts';
+import { tagMistakes, withoutState } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
 import { newestFirst } from '../domain/rotation/version-order.ts';
 import type { Held, ProviderContext } from '../providers/contract.ts';
-import { publishCandidate } from './publish-candidate-secret.ts';
+import { graceEnd, publishCandidate } from './publish-candidate-secret.ts';
 import {
   candidateOf,
   contextOf,
@@ -45,7 +45,7 @@ async function settle(work: Work): Promise<SecretProgress> {
 
   const entry = look.escrow?.entry ?? null;
   const decision = reconcile({ current: current.facts, escrow: entry, strategy, published, candidate, older, readable: isReadable(work) });
-  const next = await carryOut(work, decision, older?.held);
+  const next = await carryOut(work, decision, older === 'unknown' ? undefined : older?.held);
   return { done: true, base: current.facts.version, rotationId, ...next };
 }
 
@@ -64,9 +64,11 @@ const isReadable = ({ look, current, provider, management }: Work): boolean =>
 /** `held`: what the target accepts, with its place there; the value as it is stored. */
 type Older = Readonly<{ version: string; held: Readonly<{ slot: string; stored: Sensitive }> }>;
 
-async function findOlder(work: Work, context: ProviderContext): Promise<Older | null> {
+/** The newest of the earlier versions that works. Where none is known to, and one gave no clear answer, nobody may say that none does. */
+async function findOlder(work: Work, context: ProviderContext): Promise<Older | 'unknown' | null> {
   const { clients, ref, current, provider, spec } = work;
-  const refusedOnes: Held[] = [publishedOf(work)];
+  const asked: Held[] = [publishedOf(work)];
+  let nothing: 'unknown' | null = null;
   const vault = clients.vault(ref.vault);
   const earlier = newestFirst(await vault.versions(ref.name)).filter(
     ({ version, enabled }) => enabled && version !== current.facts.version,
@@ -76,11 +78,13 @@ async function findOlder(work: Work, context: ProviderContext): Promise<Older | 
     if (reading.status !== 'found') continue;
     const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value) };
     // A value that was published twice is not worth a second login.
-    if (refusedOnes.some(({ slot, value }) => slot === held.slot && value.equals(held.value)) || !context.takeLogin()) continue;
-    refusedOnes.push(held);
-    if ((await provider.probe(context, spec, held)) === 'live') return { version, held: { slot: held.slot, stored: reading.value } };
+    if (asked.some(({ slot, value }) => slot === held.slot && value.equals(held.value)) || !context.takeLogin()) continue;
+    asked.push(held);
+    const liveness = await provider.probe(context, spec, held);
+    if (liveness === 'unknown') nothing = 'unknown';
+    if (liveness === 'live') return { version, held: { slot: held.slot, stored: reading.value } };
   }
-  return null;
+  return nothing;
 }
 
 async function carryOut(
@@ -104,20 +108,40 @@ async function carryOut(
   }
 }
 
-/** What somebody else wrote stays; its interval begins with its own creation. */
+/**
+ * What somebody else wrote stays; its interval begins with its own creation. What it replaced has a grace like any other, and then ends, and
+ * with it whatever was still in its own grace.
+ */
 async function adopt(work: Work, drop: boolean): Promise<Pick<SecretProgress, 'next'>> {
-  const { clients, ref, look, current, provider, spec } = work;
+  const { clients, ref, look, current, provider, spec, strategy } = work;
   if (look.escrow && isFrom(look.escrow.entry, current.facts)) return { next: { step: 'confirm' } };
   if (look.escrow?.content && drop) {
     const { candidate } = candidateOf(work);
     await provider.discard(contextOf(work, candidate.rotationId), spec, candidate, [publishedOf(work)]);
   }
-  if (look.tagsLost) {
-    const tags = { ...current.facts.tags, ...look.configTags, ...(current.slot !== '' && { 'rot-slot': current.slot }) };
+  const replaced = await findReplaced(work);
+  if (look.tagsLost || replaced) {
+    // Where the target issues credentials each has a place of its own, and nobody knows that of theirs.
+    const slot = current.slot !== '' && strategy !== 'issued' && { 'rot-slot': current.slot };
+    const grace = replaced && {
+      'rot-id': rotationIdOf(ref, current.facts.version, 0),
+      'rot-base': replaced,
+      'rot-grace-until': graceEnd(work),
+    };
+    const tags = { ...current.facts.tags, ...look.configTags, ...slot, ...grace };
+    const mistakes = tagMistakes(tags);
+    if (mistakes.length > 0) throw refused(badTags(ref.vault, ref.name, mistakes));
     await clients.vault(ref.vault).update(ref.name, current.facts.version, { tags });
   }
   if (look.escrow && look.escrow.entry.state !== 'dead') await markEntry(work, look.escrow.entry, 'dead');
   return { next: { step: 'settled', how: 'adopted' } };
+}
+
+/** Version of ours that somebody else's took the place of and that the target may still accept. */
+async function findReplaced({ clients, ref, current: { facts }, strategy }: Work): Promise<string | undefined> {
+  if (strategy === 'single' || facts.tags['rot-id'] !== undefined) return undefined;
+  const all = newestFirst(await clients.vault(ref.vault).versions(ref.name));
+  return all.find(({ version, tags }) => version !== facts.version && tags['rot-provider'] !== undefined)?.version;
 }
 
 /**

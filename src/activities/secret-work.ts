@@ -3,7 +3,7 @@ import type { Clients } from '../clients/clients.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import { lookAtSecret, type SecretLook, type SecretRef, stateOf, type Wish } from '../clients/vault-secret.ts';
 import { ESCROW_CONTENT_TYPE, type EscrowEntry, type EscrowState, escrowTags, sealEscrow } from '../domain/rotation/escrow.ts';
-import { type CurrentVersion, planRotation, type RotationStep } from '../domain/rotation/plan.ts';
+import { type CurrentVersion, endsAtOnce, isOnItsWay, planRotation, type RotationStep } from '../domain/rotation/plan.ts';
 import type { Strategy } from '../domain/rotation/policy.ts';
 import * as problems from '../domain/rotation/problems.ts';
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
@@ -130,8 +130,9 @@ export async function workOn(
   const tags = { ...look.current.facts.tags, ...look.configTags };
   const chosen = chooseProvider(clients, ref, tags);
   const { provider, answers } = counting(chosen.provider);
+  const noted = await noteLeak(look, wish);
   const progress = await guarded(provider, ref, () =>
-    work({ clients, ref, wish, now, look, plan, current: look.current as Work['current'], ...chosen, provider }),
+    work({ clients, ref, wish, now, look: noted, plan, current: look.current as Work['current'], ...chosen, provider }),
   );
   const [kind] = provider.capabilities.probes;
   return {
@@ -158,6 +159,19 @@ function counting(provider: AnyProvider): Readonly<{ provider: AnyProvider; answ
   };
   return { provider: Object.assign(Object.create(provider), { probe }), answers };
 }
+
+/** Whoever says of a value on its way out that others know it is not forgotten when their run is lost: the entry tells whoever goes on. */
+async function noteLeak(look: SecretLook, wish: Wish): Promise<SecretLook> {
+  const entry = look.escrow?.entry;
+  if (!look.escrow || !entry || wish.mode !== 'compromise' || entry.mode || !isOnItsWay(entry)) return look;
+  if (entry.base !== (wish.wanted ?? look.current?.facts.version)) return look;
+  const noted: EscrowEntry = { ...entry, mode: 'compromise' };
+  await markEntry({ look }, noted, entry.state);
+  return { ...look, escrow: { ...look.escrow, entry: noted } };
+}
+
+/** Whether the credential that is replaced has no grace. */
+export const isLeak = ({ wish, look }: Pick<Work, 'wish' | 'look'>): boolean => endsAtOnce(wish.mode, look.escrow?.entry ?? null);
 
 type Chosen = Readonly<{ management: Management; provider: AnyProvider; spec: unknown; strategy: Strategy }>;
 
@@ -227,18 +241,19 @@ export const refused = (problem: Problem): RefusedError =>
   new RefusedError({ kind: 'invalid', code: 'Rotation', detail: problem.message }, problem);
 
 /** The parts of {@link Work} that are there before a secret is managed, too. */
-export type ContextSource = Pick<Work, 'clients' | 'ref' | 'management' | 'provider' | 'spec' | 'current'> & Partial<Pick<Work, 'wish'>>;
+export type ContextSource = Pick<Work, 'clients' | 'ref' | 'management' | 'provider' | 'spec' | 'current'> &
+  Partial<Pick<Work, 'wish' | 'look'>>;
 
 /** What a provider is given for this piece of work. */
 export function contextOf(work: ContextSource, rotationId: string): ProviderContext {
-  const { clients, ref, management } = work;
+  const { clients, ref, management, wish, look } = work;
   let logins = LOGINS_AT_ONCE;
   return {
     rotationId,
     secret: ref,
     management,
     published: publishedOf(work),
-    endSessions: work.wish?.mode === 'compromise',
+    endSessions: endsAtOnce(wish?.mode ?? 'normal', look?.escrow?.entry ?? null),
     signal: AbortSignal.timeout(TARGET_DEADLINE_MS),
     now: () => Date.now(),
     random: (bytes) => randomBytes(bytes),
@@ -279,7 +294,13 @@ export async function markEntry({ look: { place } }: Pick<Work, 'look'>, entry: 
 }
 
 /** What an escrow entry is known by, before anything is stored. */
-export type Begun = Pick<EscrowEntry, 'rotationId' | 'base' | 'attempt'>;
+export type Begun = Pick<EscrowEntry, 'rotationId' | 'base' | 'attempt' | 'mode' | 'over'>;
+
+/** What a new entry notes besides: that others know what it replaces, and which entry it takes the place of. */
+export function notesOf({ wish, look: { escrow } }: Pick<Work, 'wish' | 'look'>): Pick<EscrowEntry, 'mode' | 'over'> {
+  const over = escrow?.content ? escrow.entry.version : escrow?.entry.over;
+  return { ...(wish.mode === 'compromise' && { mode: 'compromise' }), ...(over !== undefined && { over }) };
+}
 
 /** Stores a candidate: one that was made here, or what the target made, in place of the intent. */
 export async function keepCandidate({ look: { place } }: Pick<Work, 'look'>, begun: Begun, candidate: Candidate): Promise<void> {

@@ -112,7 +112,8 @@ function listedEscrow(vault: string, { tags, enabled, createdAt }: SecretFacts):
   const owner = tags['rot-for'];
   if (!owner?.startsWith(`${vault}/`)) return [];
   const state = ESCROW_STATES.find((one) => one === tags['rot-state']) ?? 'open';
-  return [{ owner, rotationId: tags['rot-id'] ?? '', state, closed: !enabled, createdAt }];
+  const leaked = tags['rot-mode'] === 'compromise' && ({ mode: 'compromise' } as const);
+  return [{ owner, rotationId: tags['rot-id'] ?? '', state, ...leaked, closed: !enabled, createdAt }];
 }
 
 /** One secret as the vaults' lists tell, with all its versions, newest first; undefined when there is none of that name. */

@@ -15,7 +15,7 @@ export function* retireAndClose(context: OrchestrationContext, log: RunLog, inpu
   log.begin('Retire');
   const progress = yield* call(context, retireOldSecret, input);
   noteFacts(log, progress);
-  const { done, rotationId, escrow, left } = progress;
+  const { done, rotationId, escrow, hasOlder, left } = progress;
   if (!done || rotationId === null) {
     log.done('nothing to retire');
     return false;
@@ -24,7 +24,7 @@ export function* retireAndClose(context: OrchestrationContext, log: RunLog, inpu
   else log.done();
 
   log.begin('Close');
-  yield* call(context, closeSecret, { ref: input.ref, rotationId, escrow });
+  yield* call(context, closeSecret, { ref: input.ref, rotationId, escrow, ...(hasOlder && { hasOlder }) });
   log.done();
   return true;
 }

@@ -4,7 +4,7 @@ import { extractValue, renderValue, type ValueFormat } from '../domain/rotation/
 import { type Candidate, ConfigFailure, type Held, type Liveness, type PreflightCheck, type RotationProvider } from './contract.ts';
 import { type DatabaseTarget, parseDatabaseTarget } from './database-target.ts';
 import { randomValue } from './random-value.ts';
-import { infoOf, notPersistent, persist, type RedisNode, type RedisUser, userOn, withNodes } from './redis-nodes.ts';
+import { endSessions, infoOf, notPersistent, persist, type RedisNode, type RedisUser, userOn, withNodes } from './redis-nodes.ts';
 import { isLoginRefused, REDIS_WINDOW_MS, withRedis } from './redis-session.ts';
 import { classifyOurs, isUnanswered, TargetError } from './target-error.ts';
 
@@ -21,7 +21,7 @@ const LONGEST_NAME = 256;
  *
  * `rot-target` is `rediss://host:port` of the primary (TLS, unless it is this machine's or says `?tls=off`), `rot-principal` the user,
  * `rot-admin` a secret with a login that may change users: whoever may do that may do everything. Connections that are open stay open when a
- * password ends.
+ * password ends, except after a compromise: then all of the user end, because they do not tell which password they came with.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
@@ -89,7 +89,10 @@ export const redisAcl: RotationProvider<RedisAclSpec> = {
   async retire(context, spec, { value }, keep) {
     if (isKept(value, keep))
       throw new ConfigFailure('the password to retire is the one in use', 'Look at the versions of the secret: two have the same value.');
-    await withNodes(context, spec.target, (nodes) => remove(nodes, spec.user, value));
+    await withNodes(context, spec.target, async (nodes) => {
+      await remove(nodes, spec.user, value);
+      if (context.endSessions) for (const node of nodes) await endSessions(node, spec.user);
+    });
   },
   async discard(context, spec, { value }, keep) {
     if (!isKept(value, keep)) await withNodes(context, spec.target, (nodes) => remove(nodes, spec.user, value));

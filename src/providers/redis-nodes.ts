@@ -101,3 +101,12 @@ export const notPersistent = (): ConfigFailure =>
     'the server keeps its users in memory only, so a restart would lose the new password',
     'Start it with aclfile, or from a configuration file that it may rewrite.',
   );
+
+/** Throws out whoever is logged in as a user, if the session may (`+client|kill`): the password has ended in any case. */
+export async function endSessions({ session }: RedisNode, name: string): Promise<void> {
+  try {
+    await session.change(['CLIENT', 'KILL', 'USER', name]);
+  } catch (error) {
+    if (!(error instanceof TargetError) || error.failure.kind !== 'denied') throw error;
+  }
+}

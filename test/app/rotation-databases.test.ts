@@ -52,11 +52,15 @@ describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real data
     expect((await kv.rotate('mended')).result).toMatchObject({ outcome: 'adopted' });
     expect(await kv.secrets.getSecret('mended')).toMatchObject({ value: theirs, properties: { tags: { ...tags, 'rot-slot': username } } });
 
-    const again = await kv.rotate('mended');
+    const refused = await kv.rotate('mended');
+    expect(refused.steps.at(-1)?.message, told(refused)).toContain('still in its grace');
+    expect(await app.postgres.alternating.accepts('mended', value), 'the other user has its grace').toBe(true);
+
+    const again = await kv.rotate('mended', { reason: 'theirs was seen in a mail', mode: 'compromise' });
     expect(again.status, told(again)).toBe('Completed');
     const { value: stored = '' } = await kv.secrets.getSecret('mended');
     expect(JSON.parse(stored)).toMatchObject({ username: 'mended_a' });
-    expect(await app.postgres.alternating.accepts('mended', theirs), 'the old one has its grace').toBe(true);
+    expect(await app.postgres.alternating.accepts('mended', theirs), 'theirs has ended').toBe(false);
     expect(stack.hostLog()).not.toContain('hand-made-password');
   });
 

@@ -106,15 +106,16 @@ describe('the sweep', () => {
   });
 
   test('keeps a value that somebody set past hsmkeep, and gives it back its tags', async () => {
-    await kv.makeHooked('reset-by-hand');
+    const account = await kv.makeOwn('reset-by-hand');
     await kv.rotate('reset-by-hand');
-    receiver.accepted.add('by hand');
+    account.add('by hand');
     await kv.secrets.setSecret('reset-by-hand', 'by hand');
     await sweepUntil('the tags', async () => (await viewOf('reset-by-hand')).provider === 'webhook');
 
     expect((await kv.secrets.getSecret('reset-by-hand')).value).toBe('by hand');
     const adopted = (await runsOf('reset-by-hand')).find(({ result }) => result?.['outcome'] === 'adopted');
     expect(adopted?.status).toBe('Completed');
+    expect(await viewOf('reset-by-hand')).toMatchObject({ state: 'in-grace', graceUntil: expect.any(String) });
   });
 
   test('goes on with what was broken off, with the same value', async () => {
@@ -227,9 +228,9 @@ describe('an event', () => {
   });
 
   test('of a version that somebody else made has it looked at', async () => {
-    await kv.makeHooked('touched');
+    const account = await kv.makeOwn('touched');
     await kv.rotate('touched');
-    receiver.accepted.add('by hand');
+    account.add('by hand');
     const { properties } = await kv.secrets.setSecret('touched', 'by hand');
     const event = nearExpiry('touched', properties.version ?? '', { eventType: 'Microsoft.KeyVault.SecretNewVersionCreated' });
     expect(await stack.announce(event)).toBe(202);
@@ -240,8 +241,9 @@ describe('an event', () => {
 
 describe('a person who asks', () => {
   /** A run that holds the secret's lock: it waits for its target, for as long as nobody moves time on. */
-  async function makeWaiting(name: string, ask: (version: string) => Promise<unknown>): Promise<Run> {
-    await kv.makeHooked(name);
+  async function makeWaiting(name: string, ask: (version: string) => Promise<unknown>): Promise<Run & { account: Set<string> }> {
+    const account = await kv.makeOwn(name);
+    receiver.focusOn(name);
     const version = (await kv.secrets.getSecret(name)).properties.version ?? '';
     receiver.answerNext('apply', 429, {}, { 'retry-after': '3600' });
     await ask(version);
@@ -249,7 +251,7 @@ describe('a person who asks', () => {
     const atItsTarget = async () => (await runsOf(name)).find((run) => run.status === 'Waiting' && run.steps.at(-1)?.name === 'Apply');
     const stopHurrying = stack.hurry();
     await until('the wait', async () => (await atItsTarget()) !== undefined).finally(stopHurrying);
-    return (await atItsTarget()) as Run;
+    return { ...((await atItsTarget()) as Run), account };
   }
 
   test('while a run that nobody asked for is under way gets a run of their own', async () => {
@@ -274,7 +276,7 @@ describe('a person who asks', () => {
     const stopHurrying = stack.hurry(60_000);
     const run = await stack.runEnd(id).finally(stopHurrying);
     expect(run, told(run)).toMatchObject({ status: 'Completed', result: { mode: 'compromise', outcome: 'rotated' } });
-    expect([...receiver.accepted]).toEqual([(await kv.secrets.getSecret('asked-twice')).value]);
+    expect([...running.account]).toEqual([(await kv.secrets.getSecret('asked-twice')).value]);
   });
 });
 

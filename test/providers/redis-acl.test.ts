@@ -125,6 +125,35 @@ describeWithRedis('a real Redis and its replica', () => {
     expect(await redis.primary.accepts('halfway', 'value-of-halfway')).toBe(true);
   });
 
+  test('throws sessions out with a compromised password, and with no other', async () => {
+    for (const endSessions of [false, true]) {
+      await redis.makeUser('leaked', FIRST);
+      const { context, spec } = setup('leaked');
+      const isAlive = (node: 'primary' | 'replica') =>
+        redis[node].as('leaked', FIRST, async (run) => {
+          await redisAcl.apply(context, spec, candidateOf('leaked'), [first('leaked')]);
+          await redisAcl.retire({ ...context, endSessions }, spec, first('leaked'), [candidateOf('leaked')]);
+          return run('PING').then(
+            () => true,
+            () => false,
+          );
+        });
+      expect(await isAlive('primary')).toBe(!endSessions);
+      await redis.makeUser('leaked', FIRST);
+      expect(await isAlive('replica')).toBe(!endSessions);
+    }
+  });
+
+  test('whose administrator may throw nobody out ends the password all the same', async () => {
+    await redis.makeUser('kept', FIRST);
+    for (const node of [redis.primary, redis.replica])
+      await node.run('ACL', 'SETUSER', 'meek', 'reset', 'on', '>meek', '+@all', '-client|kill');
+    const { context, spec } = setup('kept', redis.target, JSON.stringify({ username: 'meek', password: 'meek' }));
+    await redisAcl.apply(context, spec, candidateOf('kept'), [first('kept')]);
+    await redisAcl.retire({ ...context, endSessions: true }, spec, first('kept'), [candidateOf('kept')]);
+    expect(await redis.primary.accepts('kept', FIRST)).toBe(false);
+  });
+
   test('does not take a password that a replica lacks for live, and gives it to the replica', async () => {
     await redis.makeUser('behind', FIRST);
     await redis.primary.run('ACL', 'SETUSER', 'behind', '>value-of-behind');

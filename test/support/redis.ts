@@ -16,6 +16,8 @@ export type TestRedisNode = Readonly<{
   run(...command: string[]): Promise<unknown>;
   /** False when the login is refused. */
   accepts(user: string, password: string): Promise<boolean>;
+  /** A session of a user's, as long as the work takes. */
+  as<T>(user: string, password: string, work: (run: (...command: string[]) => Promise<unknown>) => Promise<T>): Promise<T>;
   /** Ends it as a power cut does, and starts it again where it was. */
   killAndRestart(): Promise<void>;
 }>;
@@ -58,6 +60,7 @@ export async function startRedisNode(
   return {
     server,
     run,
+    as: (user, password, work) => as(user, password, (client) => work((...command) => client.sendCommand(command))),
     accepts: (user, password) =>
       as(user, password, async () => true).catch((error: Error) => {
         if (/^(WRONGPASS|NOAUTH)/.test(error.message)) return false;

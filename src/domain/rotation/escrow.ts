@@ -36,6 +36,10 @@ export type EscrowEntry = Readonly<{
   target?: string;
   /** How often in a row the value was seen to work, on targets that need time until all of their servers know it. */
   verified?: number;
+  /** The credential that it replaces is known to others: that one has no grace, whoever goes on with the rotation. */
+  mode?: 'compromise';
+  /** The entry that it took the place of, if that holds a value: it is closed with this one. */
+  over?: string;
 }>;
 
 /** What an entry holds. The verifier (a salted hash, say) is kept so that a repeated apply sends the very same bytes. */
@@ -63,7 +67,7 @@ export const isEscrowName = (name: string): boolean => name.toLowerCase().endsWi
 export const escrowOwner = (vault: string, name: string): string => `${vault}/${name}`.toLowerCase();
 
 export function escrowTags(owner: string, entry: Omit<EscrowEntry, 'version' | 'createdAt'>): Tags {
-  const { rotationId, base, slot, attempt, state, before, target, verified } = entry;
+  const { rotationId, base, slot, attempt, state, before, target, verified, mode, over } = entry;
   return {
     'rot-id': rotationId,
     'rot-for': owner,
@@ -74,6 +78,8 @@ export function escrowTags(owner: string, entry: Omit<EscrowEntry, 'version' | '
     ...(before !== undefined && { 'rot-before': before }),
     ...(target !== undefined && { 'rot-target': target }),
     ...(verified !== undefined && { 'rot-verified': String(verified) }),
+    ...(mode !== undefined && { 'rot-mode': mode }),
+    ...(over !== undefined && { 'rot-over': over }),
   };
 }
 
@@ -94,7 +100,7 @@ export function parseEscrow(owner: string, found: Readonly<{ name: string; versi
       'Compare its tags rot-for, rot-id, rot-base and rot-state with those of its earlier versions, and put them back. Do not delete it: it may hold the only working value.',
     );
   }
-  const [before, target, verified] = [tags['rot-before'], tags['rot-target'], tags['rot-verified']];
+  const [before, target, verified, over] = [tags['rot-before'], tags['rot-target'], tags['rot-verified'], tags['rot-over']];
   return {
     version: found.version,
     createdAt: found.createdAt,
@@ -107,6 +113,8 @@ export function parseEscrow(owner: string, found: Readonly<{ name: string; versi
     ...(target !== undefined && { target }),
     // Anything but a number counts as never seen, which costs another look and no more.
     ...(verified !== undefined && { verified: Number(verified) || 0 }),
+    ...(tags['rot-mode'] === 'compromise' && { mode: 'compromise' }),
+    ...(over !== undefined && { over }),
   };
 }
 

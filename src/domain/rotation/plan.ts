@@ -83,12 +83,17 @@ export function planRotation(state: RotationState, now: string): RotationStep {
   }
   if (published && escrow.state !== 'published' && escrow.state !== 'dead') return { step: 'confirm' };
 
-  const graceUntil = graceEnd(current, published && escrow.state === 'published' ? management : null);
+  const graceUntil = graceEnd(current, published && escrow.state === 'published' ? (escrow.mode ?? management) : null);
   return graceUntil === null ? begin(state, current, management, now) : inGrace(state, current, management, graceUntil, now);
 }
 
-/** The target may have a value that is published nowhere. */
-const isOnItsWay = (escrow: EscrowEntry | null): boolean => escrow !== null && escrow.state !== 'published' && escrow.state !== 'dead';
+/** The target may have a value that is published nowhere, or was not seen to work since it is. */
+export const isOnItsWay = (escrow: EscrowEntry | null): boolean =>
+  escrow !== null && escrow.state !== 'published' && escrow.state !== 'dead';
+
+/** Whether the credential that a rotation replaces has no grace: because that is wished now, or was when the rotation began. */
+export const endsAtOnce = (mode: RotationMode, escrow: EscrowEntry | null): boolean =>
+  mode === 'compromise' || escrow?.mode === 'compromise';
 
 /** What follows each state of an entry whose value is not published. */
 const NEXT = { intent: 'obtain', open: 'apply', applied: 'publish' } as const satisfies Partial<Record<EscrowState, string>>;
@@ -97,18 +102,25 @@ const NEXT = { intent: 'obtain', open: 'apply', applied: 'publish' } as const sa
 export const isFrom = (escrow: EscrowEntry, current: CurrentVersion): boolean => current.tags['rot-id'] === escrow.rotationId;
 
 /** When the old credential may be retired; null when there is none. A lost tag does not cut the grace short. */
-function graceEnd(current: CurrentVersion, management: Management | null): string | null {
+function graceEnd(current: CurrentVersion, management: Management | 'compromise' | null): string | null {
   const tagged = current.tags['rot-grace-until'];
   if (tagged !== undefined && !Number.isNaN(Date.parse(tagged))) return new Date(tagged).toISOString();
-  return management && later(current.createdAt, management.policy.graceMs);
+  return management && later(current.createdAt, management === 'compromise' ? 0 : management.policy.graceMs);
 }
 
 function inGrace(state: RotationState, current: CurrentVersion, management: Management, graceUntil: string, now: string): RotationStep {
   // A compromise waits for nothing; what the grace protects is what is to be taken away.
   if (state.mode === 'compromise' && !isStale(state, current)) return begin(state, current, management, now);
+  if (hasLeaked(state, current)) return { step: 'retire' };
   if (now < graceUntil) return rest('in-grace', graceUntil);
   if (management.policy.retire === 'at-next' && state.mode === 'normal') return begin(state, current, management, now);
   return isOpenNow(state, current, management, now) ? { step: 'retire' } : rest('outside-window');
+}
+
+/** Whether what the current version replaced is known to others, as whoever asks says, or whoever asked for that rotation said. */
+function hasLeaked({ escrow, mode, wanted }: RotationState, current: CurrentVersion): boolean {
+  if (mode === 'compromise' && wanted !== null && wanted === current.tags['rot-base']) return true;
+  return escrow?.mode === 'compromise' && isFrom(escrow, current);
 }
 
 /** Whether a new rotation may begin. */

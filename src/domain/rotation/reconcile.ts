@@ -12,8 +12,11 @@ export type Findings = Readonly<{
   strategy: Strategy;
   published: Liveness;
   candidate: Liveness;
-  /** Version of the secret that works, of those before the current one; null: none that could be asked does. */
-  older: Readonly<{ version: string }> | null;
+  /**
+   * Version of the secret that works, of those before the current one; null: none that could be asked does; `unknown`: none is known to, and
+   * the target's word on one was not clear.
+   */
+  older: Readonly<{ version: string }> | 'unknown' | null;
   /** The target can show what it holds in the place of what is published, and is known to be the right one. */
   readable?: boolean;
 }>;
@@ -42,6 +45,7 @@ export function reconcile({ current, escrow, strategy, published, candidate, old
   if (published === 'unknown' || candidate === 'unknown') return { action: 'wait' };
   if (candidate === 'live') return { action: 'publish-candidate' };
   if (readable) return { action: 'publish-held' };
+  if (older === 'unknown') return { action: 'wait' };
   return older ? { action: 'publish-older', version: older.version } : { action: 'park' };
 }
 

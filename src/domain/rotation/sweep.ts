@@ -7,7 +7,15 @@ import { dueAt, isRetryDue } from './times.ts';
 export type ListedSecret = Readonly<{ name: string; enabled: boolean; createdAt: string; expiresAt: string | null; tags: Tags }>;
 
 /** An escrow entry as a list shows it. `owner` is `vault/name` of the secret that it is for, in lower case. */
-export type ListedEscrow = Readonly<{ owner: string; rotationId: string; state: EscrowState; closed: boolean; createdAt: string }>;
+export type ListedEscrow = Readonly<{
+  owner: string;
+  rotationId: string;
+  state: EscrowState;
+  /** What it replaces is known to others. */
+  mode?: 'compromise';
+  closed: boolean;
+  createdAt: string;
+}>;
 
 /** Why the sweep takes a secret up; its metric tells a broken subscription from a working one. */
 export type SweepReason = 'due' | 'expired' | 'unfinished' | 'grace-over' | 'changed-by-others';
@@ -83,8 +91,10 @@ function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: stri
   }
 
   const { policy } = parsed.management;
-  const graceUntil = tags['rot-grace-until'] ?? (ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined);
-  if (graceUntil !== undefined && policy.retire === 'on-grace')
+  const leaked = ours && !entry.closed && entry.mode === 'compromise';
+  const untagged = ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined;
+  const graceUntil = leaked ? secret.createdAt : (tags['rot-grace-until'] ?? untagged);
+  if (graceUntil !== undefined && (policy.retire === 'on-grace' || leaked))
     return now >= graceUntil ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
 
   const due = dueAt(name, secret.createdAt, policy);

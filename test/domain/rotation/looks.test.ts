@@ -54,6 +54,7 @@ describe('reconcile', () => {
     [{ readable: true, older: { version: 'v0' } }, { action: 'publish-held' }],
     [{ readable: true, candidate: 'live' }, { action: 'publish-candidate' }],
     [{ older: { version: 'v0' } }, { action: 'publish-older', version: 'v0' }],
+    [{ older: 'unknown' }, { action: 'wait' }],
     [{}, { action: 'park' }],
   ] as const)('%o: %o', (changes, expected) => {
     expect(reconcile({ ...found, ...changes })).toEqual(expected);
@@ -140,6 +141,15 @@ describe('planSweep', () => {
   test('leaves the old credential where the policy says so', () => {
     const tags = { ...published, 'rot-policy': 'retire=at-next', 'rot-grace-until': CREATED };
     expect(taken([secret('db', { tags })], [kept('db', { state: 'published' })])).toEqual([]);
+  });
+
+  test('leaves nothing that is known to others', () => {
+    const leaked = kept('db', { state: 'published', mode: 'compromise' });
+    for (const policy of ['retire=at-next', 'grace=7d']) {
+      const tags = { ...published, 'rot-policy': policy, 'rot-grace-until': later(NOW, DAY_MS) };
+      expect(taken([secret('db', { tags })], [leaked])).toEqual(['db: retire, grace-over']);
+      expect(taken([secret('db', { tags })], [{ ...leaked, closed: true }])).toEqual([]);
+    }
   });
 
   test('puts the most pressing first', () => {

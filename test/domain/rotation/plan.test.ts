@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { later } from '../../../src/domain/rotation/duration.ts';
 import type { EscrowEntry } from '../../../src/domain/rotation/escrow.ts';
-import { type CurrentVersion, MOST_ATTEMPTS, planRotation, type RotationState } from '../../../src/domain/rotation/plan.ts';
+import { type CurrentVersion, endsAtOnce, MOST_ATTEMPTS, planRotation, type RotationState } from '../../../src/domain/rotation/plan.ts';
 import { parseManagement, type Tags } from '../../../src/domain/rotation/tags.ts';
 import { dueAt } from '../../../src/domain/rotation/times.ts';
 
@@ -158,10 +158,32 @@ describe('planRotation, in the grace of a rotation,', () => {
     expect(inGrace({ current: replaced, trigger: 'request', mode: 'compromise', wanted: 'v1' }, CREATED)).toEqual({ step: 'retire' });
   });
 
+  test('retires at once what is known to others, as the entry tells or whoever asks', () => {
+    const leaked = entry({ state: 'published', mode: 'compromise' });
+    for (const policy of ['', 'retire=at-next', 'window=Sat 02:00/1h UTC'])
+      expect(inGrace({ current: published(policy), escrow: leaked }, CREATED)).toEqual({ step: 'retire' });
+    expect(inGrace({ current: published('', null), escrow: leaked }, CREATED)).toEqual({ step: 'retire' });
+    const asked = { trigger: 'request', mode: 'compromise' } as const;
+    expect(inGrace({ ...asked, wanted: 'v1' }, CREATED)).toEqual({ step: 'retire' });
+    expect(inGrace({ ...asked, wanted: 'v0' }, CREATED)).toMatchObject({ step: 'rest', reason: 'in-grace' });
+    // Of another rotation than the one that made the current version it tells nothing.
+    const other = { ...leaked, rotationId: 'r0', state: 'dead' } as const;
+    expect(inGrace({ escrow: other }, CREATED)).toMatchObject({ step: 'rest', reason: 'in-grace' });
+  });
+
   test('leaves the old credential until the next rotation where the policy says so', () => {
     const kept = published('retire=at-next');
     expect(inGrace({ current: kept }, UNTIL)).toMatchObject({ step: 'rest', reason: 'not-due' });
     expect(inGrace({ current: kept }, DUE)).toMatchObject({ step: 'escrow', base: 'v2' });
+  });
+});
+
+describe('endsAtOnce', () => {
+  test('is what is wished now, or was when the rotation began', () => {
+    expect(endsAtOnce('compromise', null)).toBe(true);
+    expect(endsAtOnce('normal', entry({ mode: 'compromise' }))).toBe(true);
+    expect(endsAtOnce('normal', entry())).toBe(false);
+    expect(endsAtOnce('normal', null)).toBe(false);
   });
 });
 

@@ -123,6 +123,13 @@ describe('an escrow entry', () => {
     expect(parseEscrow(owner, { ...found, tags: { ...tags, 'rot-verified': 'often' } })).toMatchObject({ verified: 0 });
   });
 
+  test('remembers that others know what it replaces, and which entry is to be closed with it', () => {
+    const leaked = { ...entry, mode: 'compromise', over: 'e0' } as const;
+    const tags = escrowTags(owner, leaked);
+    expect(parseEscrow(owner, { ...found, tags })).toEqual({ ...leaked, version: 'e1', createdAt: found.createdAt });
+    expect(parseEscrow(owner, { ...found, tags: { ...tags, 'rot-mode': 'normal' } })).not.toHaveProperty('mode');
+  });
+
   test('that is an intent has no value yet', () => {
     expect(openEscrow(sealIntent(), 'n')).toBeNull();
   });
