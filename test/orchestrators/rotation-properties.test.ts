@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type * as Planning from '../../src/domain/rotation/plan.ts';
 import { overwritesEscrow, startsInGrace } from '../support/rotation-model/bad-plans.ts';
-import { type Fault, TARGET_KINDS, type TargetKind } from '../support/rotation-model/fake-targets.ts';
+import { type Fault, MAKER_KINDS, TARGET_KINDS, type TargetKind } from '../support/rotation-model/fake-targets.ts';
 import { play } from '../support/rotation-model/play.ts';
 import { provided } from '../support/rotation-model/provided.ts';
 import { type Schedule, undisturbedByPeople, withAPerson } from '../support/rotation-model/schedules.ts';
@@ -15,7 +15,7 @@ vi.mock('../../src/domain/rotation/plan.ts', async (original) => {
 
 /** `npm run soak` plays many times as many, other ones each time. */
 const SEED = Number(process.env['HSMKEEP_SEED'] ?? 20_261_123);
-const RUNS = Number(process.env['HSMKEEP_SCHEDULES'] ?? 120);
+const RUNS = Number(process.env['HSMKEEP_SCHEDULES'] ?? 90);
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterAll(() => void vi.useRealTimers());
@@ -27,16 +27,20 @@ const holds = (schedules: fc.Arbitrary<Schedule>, kind: TargetKind, lock: boolea
   });
 
 describe.each(TARGET_KINDS)('a rotation of a target that is %s', (kind) => {
-  test.each([
+  const locks = [
     ['its own lock', true],
     ['no lock', false],
-  ])('with %s survives crashes, losses, repetitions and disorder', async (_what, lock) => {
-    await fc.assert(holds(undisturbedByPeople, kind, lock), { numRuns: RUNS, seed: SEED });
-  });
+  ] as const;
+  test.each(locks.filter(([, lock]) => !(lock && MAKER_KINDS.includes(kind))))(
+    'with %s survives crashes, losses, repetitions and disorder',
+    async (_what, lock) => {
+      await fc.assert(holds(undisturbedByPeople, kind, lock), { numRuns: RUNS, seed: SEED });
+    },
+  );
 
   // One that keeps the last two passwords forgets what it was told to keep when a person sets a third.
   test.skipIf(kind === 'retain')('survives a person who changes something meanwhile', async () => {
-    await fc.assert(holds(withAPerson, kind, true), { numRuns: RUNS, seed: SEED });
+    await fc.assert(holds(withAPerson, kind, !MAKER_KINDS.includes(kind)), { numRuns: RUNS, seed: SEED });
   });
 });
 

@@ -1,13 +1,18 @@
 import { Sensitive } from '../../../src/domain/rotation/sensitive.ts';
-import { type Candidate, ConfigFailure, type Failure, type Held, type RotationProvider } from '../../../src/providers/contract.ts';
+import { type AnyProvider, type Candidate, ConfigFailure, type Held, type RotationProvider } from '../../../src/providers/contract.ts';
+import { fakeIssuer, fakeKeyPair } from './fake-makers.ts';
+import { askLiveness, askTarget, type Credential, classifyFake, TargetError } from './target-requests.ts';
 import type { World } from './world.ts';
 
-/** The kinds of target of `rotation.md` 3.2, and one that keeps the last two passwords, on which doing it twice loses the older. */
-export const TARGET_KINDS = ['single', 'alternating', 'multi', 'retain'] as const;
+/**
+ * The kinds of target: one password; two users who take turns; several passwords; the last two, on which doing it twice loses the older; two
+ * keys of the target's own; credentials that the target issues.
+ */
+export const TARGET_KINDS = ['single', 'alternating', 'multi', 'retain', 'keypair', 'issued'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
-
-/** A password for a place; a target without places has the place `''`. */
-export type Credential = Readonly<{ slot: string; value: string }>;
+/** Those that make values themselves; no server of theirs keeps writers apart. */
+export const MAKER_KINDS: readonly TargetKind[] = ['keypair', 'issued'];
+type TakerKind = Exclude<TargetKind, 'keypair' | 'issued'>;
 
 /** What a target accepts, and how it changes. Every change is one instant on the target. */
 type Rules = Readonly<{
@@ -21,7 +26,7 @@ type Rules = Readonly<{
 const same = (a: Credential, b: Credential): boolean => a.slot === b.slot && a.value === b.value;
 const without = (accepted: readonly Credential[], old: Credential) => accepted.filter((one) => !same(one, old));
 
-const RULES: Readonly<Record<TargetKind, Rules>> = {
+const RULES: Readonly<Record<TakerKind, Rules>> = {
   single: { strategy: 'single', set: (_accepted, candidate) => [candidate], end: without, slotAfter: () => '' },
   multi: { strategy: 'multi', set: (_accepted, candidate, keep) => unique([...keep, candidate]), end: without, slotAfter: () => '' },
   retain: {
@@ -45,13 +50,17 @@ const placeOf = (slot: string): string => slot || 'a';
 
 export type FakeTarget = Readonly<{
   kind: TargetKind;
-  provider: RotationProvider;
+  provider: AnyProvider;
   /** How often it was asked to take a value. */
   applies(): number;
+  /** How often it took another one. */
+  changes(): number;
   accepts(credential: Credential): boolean;
   accepted(): readonly Credential[];
-  /** Somebody with the rights to do so sets a password. */
-  setByHand(value: string): void;
+  /** Those of them that are hsmkeep's to end. */
+  owned(): readonly Credential[];
+  /** Somebody with the rights to do so sets a password, of the first place or of the one that is named. */
+  setByHand(value: string, slot?: string): void;
 }>;
 
 /**
@@ -62,22 +71,29 @@ export type Fault = 'trusts-memory' | 'trusts-itself';
 
 /** @param lock Whether two writers are kept apart on the target; if not, a late request may land after any other. */
 export function fakeTarget(world: World, kind: TargetKind, lock: boolean, first: string, fault?: Fault): FakeTarget {
+  if (kind === 'keypair') return fakeKeyPair(world, first);
+  if (kind === 'issued') return fakeIssuer(world, first);
+  return fakeTaker(world, kind, lock, first, fault);
+}
+
+function fakeTaker(world: World, kind: TakerKind, lock: boolean, first: string, fault: Fault | undefined): FakeTarget {
   const rules = RULES[kind];
   const here = (slot: string): string => (kind === 'alternating' ? placeOf(slot) : '');
   let accepted: readonly Credential[] = [{ slot: here(''), value: first }];
-  let applies = 0;
+  let [applies, changes] = [0, 0];
   let remembered = { life: -1, value: '' };
   const plain = ({ slot, value }: Held): Credential => ({ slot: here(slot), value: value.use((text) => text) });
   const accepts = ({ slot, value }: Credential): boolean => accepted.some((one) => same(one, { slot: here(slot), value }));
-  const ask = <T>(what: string, perform: () => T, mayBeLate = false): Promise<T> =>
-    world.request(`target: ${what}`, perform, (failing) => new TargetError(FAILURES[failing]), mayBeLate);
+  const ask = askTarget(world);
 
   const apply = (candidate: Candidate, keep: readonly Held[]): void => {
     // Behind the lock everything that was sent before has landed, and is looked at again.
     if (lock) world.landAll();
     remembered = { life: world.lives, value: plain(candidate).value };
     if (fault === undefined && accepts(plain(candidate))) return;
+    const before = accepted;
     accepted = rules.set(accepted, plain(candidate), keep.map(plain));
+    if (accepted.length !== before.length || !accepted.every((one) => before.some((other) => same(one, other)))) changes += 1;
   };
 
   const provider: RotationProvider = {
@@ -97,12 +113,7 @@ export function fakeTarget(world: World, kind: TargetKind, lock: boolean, first:
       if (fault === 'trusts-itself') return 'live';
       if (fault === 'trusts-memory' && held.rotationId !== undefined)
         return remembered.life === world.lives && remembered.value === plain(held).value ? 'live' : 'not-live';
-      try {
-        return await ask('probe', () => (accepts(plain(held)) ? 'live' : 'not-live'));
-      } catch (error) {
-        if ((error as TargetError).failure.kind === 'unknown-outcome') return 'unknown';
-        throw error;
-      }
+      return askLiveness(ask, () => accepts(plain(held)));
     },
     async apply(_context, _spec, candidate, keep) {
       applies += 1;
@@ -115,8 +126,9 @@ export function fakeTarget(world: World, kind: TargetKind, lock: boolean, first:
     render: (_spec, { value }) => value,
     extract: (_spec, stored) => stored,
     async retire(_context, _spec, old, keep) {
-      if (keep.some((kept) => same(plain(kept), plain(old)) || (kind === 'alternating' && here(kept.slot) === here(old.slot))))
-        throw new ConfigFailure('the credential is in use', 'Keep it.');
+      if (keep.some((kept) => same(plain(kept), plain(old)))) throw new ConfigFailure('the credential is in use', 'Keep it.');
+      // Its place has another password already, which is kept.
+      if (kind === 'alternating' && keep.some((kept) => here(kept.slot) === here(old.slot))) return;
       await ask('retire', () => {
         accepted = rules.end(accepted, plain(old));
       });
@@ -127,36 +139,19 @@ export function fakeTarget(world: World, kind: TargetKind, lock: boolean, first:
         if (accepts(plain(candidate))) accepted = without(accepted, plain(candidate));
       });
     },
-    classify(thrown) {
-      if (thrown instanceof TargetError) return thrown.failure;
-      if (thrown instanceof ConfigFailure) return { kind: 'config', code: 'Tags', hint: thrown.hint };
-      return { kind: 'transient', code: 'Unexpected' };
-    },
+    classify: classifyFake,
   };
 
   return {
     kind,
     provider,
     applies: () => applies,
+    changes: () => changes,
     accepts,
     accepted: () => accepted,
-    setByHand: (value) => {
-      accepted = rules.set(accepted, { slot: here(''), value }, kind === 'multi' ? accepted : []);
+    owned: () => accepted,
+    setByHand: (value, slot = '') => {
+      accepted = rules.set(accepted, { slot: here(slot), value }, kind === 'multi' ? accepted : []);
     },
   };
-}
-
-const FAILURES: Readonly<Record<'unknown' | 'throttled' | 'forbidden', Failure>> = {
-  unknown: { kind: 'unknown-outcome', code: 'NoAnswer' },
-  throttled: { kind: 'throttled', code: 'Busy', retryAfterMs: 60_000 },
-  forbidden: { kind: 'denied', code: 'Denied', hint: 'Grant the right.' },
-};
-
-class TargetError extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.code);
-    this.failure = failure;
-  }
 }

@@ -39,7 +39,7 @@ export async function play(schedule: Schedule, options: StageOptions): Promise<r
     inspect(stage);
     inspectEntries(stage);
   }
-  await inspectNext(stage, licence, () => stage.hub.run(pick));
+  await inspectNext(stage, licence, { run: () => stage.hub.run(pick), calmDown: () => calmDown(stage, pick) });
   await calmDown(stage, pick);
   inspect(stage);
   inspectRest(stage, licence);
@@ -47,7 +47,7 @@ export async function play(schedule: Schedule, options: StageOptions): Promise<r
 }
 
 /** Hours of nothing but sweeps, until every retry distance and the grace are over. */
-async function calmDown(stage: Stage, pick: (among: number) => number): Promise<void> {
+export async function calmDown(stage: Stage, pick: (among: number) => number): Promise<void> {
   for (let look = 0; look < CALM_LOOKS; look += 1) {
     stage.world.advance(25 * HOUR_MS);
     await stage.closeLostRuns();

@@ -88,6 +88,7 @@ export class TaskHub {
   #instances = new Map<string, Instance>();
   #executions = new Map<string, Execution>();
   #lastEnd = '';
+  #lastRun = '';
   /** Told of every orchestration that ends. */
   onEnd: (instance: Readonly<{ id: string; name: string; output: unknown }>) => void = () => {};
 
@@ -139,6 +140,9 @@ export class TaskHub {
 
   /** How the orchestration ended that ended last, for the report of a violation. */
   lastEnd = (): string => this.#lastEnd;
+
+  /** The end of the rotation that ended last: what a person reads. */
+  lastRun = (): string => this.#lastRun;
 
   /** What is stored of all orchestrations. */
   everything(): string {
@@ -289,6 +293,7 @@ export class TaskHub {
     instance.output = output;
     this.#executions.delete(instance.id);
     this.#lastEnd = JSON.stringify(output);
+    if (!instance.id.startsWith('sweep')) this.#lastRun = this.#lastEnd;
     this.onEnd(instance);
     const { parent } = instance;
     const waiting = parent && this.#instances.get(parent.id);

@@ -23,6 +23,10 @@ export type Trouble = (typeof TROUBLES)[number];
 /** Something that comes between: before the so-manieth request after the one before it. */
 export type Disturbance = Readonly<{ after: number; trouble: Trouble | 'intervention' }>;
 
+/** Something that happens at the first request whose name matches, and at the next ones, so many times in all. */
+export type Trap = Readonly<{ at: RegExp; times?: number }> &
+  (Readonly<{ trouble: Trouble }> | Readonly<{ before(): unknown }> | Readonly<{ after(): unknown }>);
+
 /** How a place says what went wrong. `unknown`: no answer came. */
 export type Failing = (kind: 'unknown' | 'throttled' | 'forbidden') => unknown;
 
@@ -49,6 +53,8 @@ export class World {
   /** Done by somebody else at a disturbance `intervention`. */
   intervene: () => void = () => {};
   crashed = false;
+  /** How many requests took effect late. */
+  landed = 0;
   /** How often the host was started. */
   lives = 1;
   /** Every value that was ever made; none may turn up where it is stored in clear. */
@@ -57,6 +63,7 @@ export class World {
   #nowMs: number;
   #queue: Disturbance[] = [];
   #sinceLast = 0;
+  #traps: { trap: Trap; left: number }[] = [];
   #late: { dueMs: number; dueRequest: number; land: () => void }[] = [];
   #onCrash: () => void = () => {};
 
@@ -85,9 +92,20 @@ export class World {
     this.#sinceLast = 0;
   }
 
+  /** Sets traps, in place of those that are set. */
+  setTraps(...traps: readonly Trap[]): void {
+    this.#traps = traps.map((trap) => ({ trap, left: trap.times ?? 1 }));
+  }
+
+  /** Those that nothing has come to. */
+  get unsprung(): readonly Trap[] {
+    return this.#traps.filter(({ trap, left }) => left === (trap.times ?? 1)).map(({ trap }) => trap);
+  }
+
   /** From now on nothing goes wrong; what is on its way arrives. */
   calm(): void {
     this.#queue = [];
+    this.#traps = [];
     this.landAll();
   }
 
@@ -95,7 +113,7 @@ export class World {
   landAll(): void {
     const late = this.#late;
     this.#late = [];
-    for (const { land } of late) this.#effect('late request', land);
+    for (const { land } of late) this.#land(land);
   }
 
   newValue(prefix: string): string {
@@ -127,8 +145,14 @@ export class World {
     if (this.crashed) return NEVER;
     this.requests += 1;
     this.#landDue();
-    const trouble = this.#nextTrouble();
-    if (trouble === undefined) return this.#effect(what, perform);
+    const trap = this.#spring(what);
+    if (trap && 'before' in trap) await trap.before();
+    const trouble = trap && 'trouble' in trap ? trap.trouble : this.#nextTrouble();
+    if (trouble === undefined) {
+      const result = this.#effect(what, perform);
+      if (trap && 'after' in trap) await trap.after();
+      return result;
+    }
     this.story.push(`${trouble} at ${what}`);
     return this.#meet(trouble, what, perform, fail, mayBeLate);
   }
@@ -179,7 +203,18 @@ export class World {
     const due = this.#late.filter(({ dueMs, dueRequest }) => dueMs <= this.#nowMs || dueRequest <= this.requests);
     if (due.length === 0) return;
     this.#late = this.#late.filter((late) => !due.includes(late));
-    for (const { land } of due) this.#effect('late request', land);
+    for (const { land } of due) this.#land(land);
+  }
+
+  #spring(what: string): Trap | undefined {
+    const set = this.#traps.find(({ trap, left }) => left > 0 && trap.at.test(what));
+    if (set) set.left -= 1;
+    return set?.trap;
+  }
+
+  #land(land: () => void): void {
+    this.landed += 1;
+    this.#effect('late request', land);
   }
 
   #nextTrouble(): Trouble | 'intervention' | undefined {
