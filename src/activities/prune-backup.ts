@@ -11,7 +11,7 @@ export type PruneBackupInput = Readonly<{ hsm: string; run: string; at: string; 
 /**
  * - `pruned`: nothing is left of it.
  * - `retained`: some blobs stay under an immutability policy or legal hold; it is gone as a backup, and the next run tries again.
- * - `spared`: somebody pinned it or took its mark away since the plan was made; nothing was done.
+ * - `spared`: somebody pinned it, took its mark away, or told the HSM's configuration to delete nothing since the plan was made; nothing was done.
  */
 export type PruneBackupResult =
   | Readonly<{ status: 'pruned' | 'retained'; removed: number; retained: number }>
@@ -24,13 +24,13 @@ export type PruneBackupResult =
 export const pruneBackup = defineActivity(
   'pruneBackup',
   ['backup'],
-  ({ backups, copies }) =>
+  ({ backups, copies, hsmConfig }) =>
     async (input: PruneBackupInput): Promise<PruneBackupResult> => {
       const { hsm, folder } = input;
-      if (!isFolderOf(hsm, folder))
-        throw new OperatorError(`${folder} is no backup of ${hsm}.`, 'This is a defect of hsmkeep: please report it.');
+      expectFolderOf(hsm, folder);
       const store = backups(hsm);
-      const state = await giveUp(store, input);
+      const mayGiveUp = hsmConfig(hsm).prune === 'delete';
+      const state = await giveUp(store, input, mayGiveUp);
       if (state === 'spared') return { status: 'spared' };
       if (state === 'missing') return { status: 'pruned', removed: 0, retained: 0 };
 
@@ -40,6 +40,12 @@ export const pruneBackup = defineActivity(
       return { status: 'pruned', ...counts };
     },
 );
+
+/** The last look before anything is deleted: another HSM may keep its backups, or its copies, in the same container. */
+export function expectFolderOf(hsm: string, folder: string): void {
+  if (!isFolderOf(hsm, folder))
+    throw new OperatorError(`${folder} is no backup of ${hsm}.`, 'This is a defect of hsmkeep: please report it.');
+}
 
 /** Nothing is left of the backup itself. */
 async function endRecord(store: BlobStore, { hsm, folder, at }: PruneBackupInput, copies: string | undefined): Promise<void> {
@@ -51,11 +57,15 @@ async function endRecord(store: BlobStore, { hsm, folder, at }: PruneBackupInput
   if (!isKept) await store.remove(recordPath(hsm, folder));
 }
 
-/** Marks the record gone, guarded by its ETag, if it still is as the plan saw it. `missing`: an earlier call has finished. */
-async function giveUp(store: BlobStore, { hsm, run, at, folder, markedAt }: PruneBackupInput): Promise<'gone' | 'spared' | 'missing'> {
+/** Marks the record gone, guarded by its ETag, if it may and the record still is as the plan saw it. `missing`: an earlier call has finished. */
+async function giveUp(
+  store: BlobStore,
+  { hsm, run, at, folder, markedAt }: PruneBackupInput,
+  mayGiveUp: boolean,
+): Promise<'gone' | 'spared' | 'missing'> {
   let state: 'gone' | 'spared' | 'missing' = 'missing';
   await updateRecord(store, hsm, folder, (record) => {
-    state = stateOf(record, markedAt, at);
+    state = stateOf(record, mayGiveUp ? markedAt : null, at);
     return record && state === 'gone' && !record.gone ? { ...record, gone: { at, run } } : undefined;
   });
   return state;

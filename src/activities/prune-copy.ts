@@ -3,7 +3,7 @@ import { copiesOf } from '../clients/copies.ts';
 import { isOnlyCopy } from '../domain/pruning.ts';
 import { recordPath } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
-import { contentOf, type PruneBackupResult } from './prune-backup.ts';
+import { contentOf, expectFolderOf, type PruneBackupResult } from './prune-backup.ts';
 
 export type PruneCopyInput = Readonly<{ hsm: string; folder: string }>;
 
@@ -17,6 +17,7 @@ export const pruneCopy = defineActivity(
   ['backup'],
   (clients) =>
     async ({ hsm, folder }: PruneCopyInput): Promise<PruneBackupResult> => {
+      expectFolderOf(hsm, folder);
       const store = clients.backups(hsm);
       const copies = copiesOf(clients, hsm);
       const record = await readRecord(store, hsm, folder);

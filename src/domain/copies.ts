@@ -1,4 +1,5 @@
 import { type CopyState, isProven } from './record.ts';
+import { LATEST_MS } from './retention/retained-backup.ts';
 import type { BackupView, CopyLag } from './views.ts';
 
 const HOUR_MS = 3_600_000;
@@ -31,4 +32,4 @@ export function copyLag(backups: readonly BackupView[], container: string): Copy
 
 /** From when on the copy of a backup that was pruned may be removed, ISO 8601 UTC: `days` after its last blob was written. */
 export const copyRemovableAt = ({ completedAt, at }: CopyState, days: number): string =>
-  new Date(Date.parse(completedAt ?? at) + days * DAY_MS).toISOString();
+  new Date(Math.min(Date.parse(completedAt ?? at) + days * DAY_MS, LATEST_MS)).toISOString();

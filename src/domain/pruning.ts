@@ -81,7 +81,7 @@ export function planPruning({ hsm, configured, state, policy, mode, now, night, 
   const listing: ListingFacts = {
     complete: true,
     malformed,
-    disagreeing: disagreeing(folders, state, night),
+    disagreeing: disagreeing(hsm, folders, state, night),
     unreliable: state.unreliable,
     clockSkewMs: state.clockSkewMs,
   };
@@ -146,11 +146,17 @@ function withApproveHint(hsm: string, plan: RetentionPlan): RetentionPlan {
   return refused?.planHash === undefined ? plan : { ...plan, refused: { ...refused, hint: approveHint(hsm, refused.planHash) } };
 }
 
-/** The policy of an HSM as it is configured. */
-export const policyOf = (
-  { retention, protect }: Readonly<{ retention: RetentionRules; protect: Protection }>,
+/**
+ * The policy of an HSM as it is configured, but for lists of tags that ask for any: the backups of an HSM carry none, so a policy of such lists
+ * alone is an empty one, and has to be refused as that.
+ */
+export function policyOf(
+  { retention: { keepTags, ...rules }, protect }: Readonly<{ retention: RetentionRules; protect: Protection }>,
   timeZone: string,
-): RetentionPolicy => ({ rules: retention, timeZone, protection: protect });
+): RetentionPolicy {
+  const untagged = (keepTags ?? []).filter((tags) => tags.every((tag) => tag === ''));
+  return { rules: { ...rules, ...(untagged.length > 0 && { keepTags: untagged }) }, timeZone, protection: protect };
+}
 
 /** Whether a hold still pins a record's backup. One whose time cannot be read goes on. */
 export const isHeld = ({ holds }: Pick<BackupRecord, 'holds'>, now: string): boolean =>
@@ -232,10 +238,11 @@ function retainedBackups(folders: readonly string[], { records }: RetentionState
     });
 }
 
-/** Records that storage does not bear out, those of another folder or HSM than their names tell, and a night that nobody recorded. */
-function disagreeing(folders: readonly string[], { records }: RetentionState, night: string | undefined): string[] {
+/** Records that storage does not bear out, those of another folder or HSM than their place tells, and a night that nobody recorded. */
+function disagreeing(hsm: string, folders: readonly string[], { records }: RetentionState, night: string | undefined): string[] {
   const recorded = records.map(({ folder, record }) => ({ folder, takenAt: record.takenAt, gone: record.gone !== undefined }));
-  const misplaced = records.filter(({ folder, record }) => record.folder !== folder || !isFolderOf(record.hsm, folder));
+  const isOwn = (name: string): boolean => name.toLowerCase() === hsm.toLowerCase();
+  const misplaced = records.filter(({ folder, record }) => record.folder !== folder || !isFolderOf(hsm, folder) || !isOwn(record.hsm));
   const unrecorded = night !== undefined && !records.some(({ folder }) => folder === night) ? [night] : [];
   return [...new Set([...disagreements(folders, recorded), ...misplaced.map(({ folder }) => folder), ...unrecorded])];
 }

@@ -26,6 +26,7 @@ function container(
   recordText: string | undefined,
   removeMany: () => RemovedMany = () => ({ removed: 4, retained: 0 }),
   copies?: Readonly<{ url: string }>,
+  prune = 'delete',
 ) {
   const deeds: string[] = [];
   let text = recordText;
@@ -49,8 +50,12 @@ function container(
       return 'removed';
     },
   };
-  const prune = pruneBackup.create({ backups: () => store, copies: () => copies } as unknown as Clients);
-  return { prune, deeds, recordNow: () => (text === undefined ? undefined : (JSON.parse(text) as BackupRecord)) };
+  const clients = { backups: () => store, copies: () => copies, hsmConfig: () => ({ prune }) } as unknown as Clients;
+  return {
+    prune: pruneBackup.create(clients),
+    deeds,
+    recordNow: () => (text === undefined ? undefined : (JSON.parse(text) as BackupRecord)),
+  };
 }
 
 const REMOVED = [
@@ -107,6 +112,14 @@ describe('pruneBackup', () => {
     const { prune, deeds } = container(record(change));
     expect(await prune(INPUT)).toEqual({ value: { status: 'spared' } });
     expect(deeds).toEqual([]);
+  });
+
+  test.each(['observe', 'mark'])('spares a backup when the configuration says "%s" by now, but finishes what was begun', async (mode) => {
+    const spared = container(record(), undefined, undefined, mode);
+    expect(await spared.prune(INPUT)).toEqual({ value: { status: 'spared' } });
+    expect(spared.deeds).toEqual([]);
+    const begun = container(record({ gone: { at: AT, run: 'r' } }), undefined, undefined, mode);
+    expect(await begun.prune(INPUT)).toMatchObject({ value: { status: 'pruned' } });
   });
 
   test('never touches a folder that has no record, or that is of another HSM', async () => {

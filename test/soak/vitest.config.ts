@@ -7,7 +7,7 @@ export default defineConfig({
   resolve,
   ssr: { resolve },
   test: {
-    include: ['test/soak/**/*.soak.ts', 'test/domain/retention/laws.test.ts'],
+    include: ['test/soak/**/*.soak.ts', 'test/domain/**/*laws.test.ts'],
     env: { HSMKEEP_LAW_CASES: '10000' },
     pool: 'forks',
     testTimeout: 3_600_000,

@@ -183,16 +183,18 @@ const newestUnproven: GuardFunction = ({ policy: { protection }, backups }) => {
       };
 };
 
+/** Where there are backups, one must be proven whatever the floor is: without any, one that failed may be the best there is. */
 const floor: GuardFunction = ({ policy: { protection }, backups }) => {
+  const fewest = Math.max(protection.floor, backups.length > 0 ? 1 : 0);
   const ids: string[] = [];
   for (const { backup } of backups) {
-    if (ids.length >= protection.floor) break;
+    if (ids.length >= fewest) break;
     if (isCandidate(backup, protection.countsFrom)) ids.push(backup.id);
   }
-  if (ids.length >= protection.floor) return undefined;
+  if (ids.length >= fewest) return undefined;
   return {
     guard: 'floor',
-    message: `There ${isOrAre(ids.length)} ${counted(ids.length, 'backup')} proven to ${protection.countsFrom} or above; the floor is ${protection.floor}.`,
+    message: `There ${isOrAre(ids.length)} ${counted(ids.length, 'backup')} proven to ${protection.countsFrom} or above; the floor is ${fewest}.`,
     hint: 'Nothing is deleted until there are enough: let the nightly runs add to them, or prove older ones (adopt, pre-restore).',
     ids,
   };

@@ -21,7 +21,7 @@ export const APP_SETTINGS = {
 /** The same with the backups in the container `backups` of an account that answers here; the key is made at random. */
 export function settingsOn(blobEndpoint: string): typeof APP_SETTINGS {
   const config = JSON.parse(APP_SETTINGS.HSMKEEP_CONFIG) as { hsms: object[] };
-  const hsms = config.hsms.map((hsm) => ({ ...hsm, backupTo: { container: `${blobEndpoint}/backups` } }));
+  const hsms = config.hsms.map((hsm) => ({ ...hsm, prune: 'delete', backupTo: { container: `${blobEndpoint}/backups` } }));
   const accountKey = randomBytes(64).toString('base64');
   return {
     ...APP_SETTINGS,

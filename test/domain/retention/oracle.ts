@@ -63,11 +63,21 @@ export function oracleKeeps(
 
 type WallClock = (instantMs: number) => string;
 
-/** Local time as `2026-11-22 02:30:00`. */
-const wallClock = (timeZone: string): WallClock => {
+const clocks = new Map<string, WallClock>();
+
+/** Local time as `2026-11-22 02:30:00`; what was read once is remembered. */
+function wallClock(timeZone: string): WallClock {
   const formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  return (instantMs) => formatter.format(instantMs);
-};
+  const texts = new Map<number, string>();
+  const read: WallClock = (instantMs) => {
+    const text = texts.get(instantMs) ?? formatter.format(instantMs);
+    texts.set(instantMs, text);
+    return text;
+  };
+  const clock = clocks.get(timeZone) ?? read;
+  clocks.set(timeZone, clock);
+  return clock;
+}
 
 /** The Monday of a date's ISO week names the week. */
 function isoWeekOf(text: string): string {
