@@ -1,4 +1,5 @@
 import { readDispatch, writeSweep } from '../clients/dispatch.ts';
+import { readManaged } from '../clients/managed-secrets.ts';
 import { listVault } from '../clients/vault-secret.ts';
 import type { Config, VaultConfig } from '../config/config.ts';
 import { type DispatchState, hasPassedOver } from '../domain/rotation/dispatch.ts';
@@ -32,7 +33,8 @@ export const findDueSecrets = defineActivity(
       if (config.rotation !== 'on') return { total: 0, state };
 
       const { secrets, escrow } = await listVault(clients, config.name);
-      const items = planSweep(config.name, secrets, escrow, now, hasPassedOver(health) ? null : lookMs);
+      const known = await readManaged(clients.documents, config.name);
+      const items = planSweep(config.name, secrets, escrow, now, hasPassedOver(health) ? null : lookMs, known);
       if (items.length > 0) await writeSweep(clients.documents, config.name, { sweep, at: now, items });
       return { total: items.length, state };
     },

@@ -2,6 +2,7 @@ import type { InvocationContext } from '@azure/functions';
 import type { Clients } from '../clients/clients.ts';
 import { readDispatch } from '../clients/dispatch.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
+import { noteManaged } from '../clients/managed-secrets.ts';
 import { queueNotice } from '../clients/outbox.ts';
 import { listVault } from '../clients/vault-secret.ts';
 import { parseDocument } from '../domain/documents.ts';
@@ -14,14 +15,15 @@ import { type SecretTotals, sumUpSecrets } from '../domain/rotation/totals.ts';
 type Surroundings = Readonly<{ clients: Clients; now: string; log: InvocationContext }>;
 
 /**
- * Tells how the secrets of a vault stand, once with each hourly sweep: the log in numbers, and whoever wants to hear of what is overdue by
- * notice. Of a vault that cannot be listed it says nothing: the alert in infra/ takes silence for a finding.
+ * Tells how the secrets of a vault stand, once with each hourly sweep: the log in numbers, the next sweep which of them are managed, and whoever
+ * wants to hear of what is overdue by notice. Of a vault that cannot be listed it says nothing: the alert in infra/ takes silence for a finding.
  */
 export async function tellSecrets({ clients, now, log }: Surroundings, vault: string): Promise<void> {
   try {
     const [{ secrets, escrow }, health] = await Promise.all([listVault(clients, vault), readDispatch(clients.documents, vault)]);
     const totals = sumUpSecrets(clients.vaultConfig(vault), secrets, escrow, now);
     for (const line of linesOf(vault, totals, heldBack(health, now).length)) log.info(line);
+    await noteManaged(clients.documents, vault, secrets);
     await queueSecretNotices(clients, vault, totals, now);
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof TransientError)) throw error;

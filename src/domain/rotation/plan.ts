@@ -1,7 +1,8 @@
 import type { Problem } from '../views.ts';
 import { later } from './duration.ts';
 import type { EscrowEntry, EscrowState } from './escrow.ts';
-import { deletedMeanwhile, secretDisabled, tooManyAttempts } from './problems.ts';
+import { isUntagged } from './known.ts';
+import { deletedMeanwhile, secretDisabled, tagsGone, tooManyAttempts } from './problems.ts';
 import type { Management, Tags } from './tags.ts';
 import { dueAt, EARLY_EVENT_MS } from './times.ts';
 import { isInside } from './window.ts';
@@ -72,6 +73,9 @@ export function planRotation(state: RotationState, now: string): RotationStep {
   if (current === 'missing')
     return isOnItsWay(escrow) ? { step: 'park', problem: deletedMeanwhile(state.vault, state.name) } : rest('gone');
   if (current === 'disabled') return { step: 'park', problem: secretDisabled(state.vault, state.name) };
+  // The sweep takes up only what was managed; an event comes of any secret.
+  if (!management && state.trigger === 'sweep' && isUntagged(current.tags))
+    return { step: 'park', problem: tagsGone(state.vault, state.name) };
   if (!management) return rest('unmanaged');
   if (state.tagsLost) return { step: 'reconcile', reason: 'tags-lost' };
 

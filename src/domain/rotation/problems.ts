@@ -26,6 +26,12 @@ export const badTags = (vault: string, name: string, mistakes: readonly string[]
   failure: { kind: 'config', code: 'BadTags' },
 });
 
+export const tagsGone = (vault: string, name: string): Problem => ({
+  message: `${vault}/${name} was managed, and the tags that say how to rotate it are gone; nobody rotates it now.`,
+  hint: `Have it managed again (hsmkeep secret manage ${vault}/${name} …), or say that it is not to be: hsmkeep secret unmanage ${vault}/${name}.`,
+  failure: { kind: 'config', code: 'TagsGone' },
+});
+
 export const unknownProvider = (provider: string, known: readonly string[]): string =>
   `there is no provider ${provider} (there are ${known.join(', ')})`;
 

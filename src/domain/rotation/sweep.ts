@@ -1,5 +1,6 @@
 import { later } from './duration.ts';
 import { type EscrowState, isEscrowName } from './escrow.ts';
+import { isUntagged } from './known.ts';
 import { type Management, parseManagement, type Tags } from './tags.ts';
 import { dueAt, isRetryDue } from './times.ts';
 
@@ -38,6 +39,7 @@ export type SweepItem = Readonly<{
  *
  * @param now ISO 8601 UTC.
  * @param lookMs Time since the sweep before this one: what failed is tried again at growing distances. Null: nobody looked before.
+ * @param known Secrets that were managed when anybody last looked, in lower case: one that lost its tags since is taken up.
  * @returns The most pressing first: what was broken off, because it may be an outage by now; then the earliest deadline.
  */
 export function planSweep(
@@ -46,17 +48,24 @@ export function planSweep(
   escrow: readonly ListedEscrow[],
   now: string,
   lookMs: number | null,
+  known: ReadonlySet<string> = NOBODY_LOOKED,
 ): SweepItem[] {
   const entries = new Map(escrow.map((entry) => [entry.owner, entry]));
   const items = secrets
     .filter(({ name }) => !isEscrowName(name))
-    .flatMap((secret) => itemOf(secret, entries.get(`${vault}/${secret.name}`.toLowerCase()), now, lookMs))
+    .flatMap((secret) => {
+      const entry = entries.get(`${vault}/${secret.name}`.toLowerCase());
+      const wasManaged = entry !== undefined || known.has(secret.name.toLowerCase());
+      return itemOf(secret, { entry, wasManaged }, now, lookMs);
+    })
     .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 
   const counts = new Map<string, number>();
   for (const { target } of items) counts.set(target, (counts.get(target) ?? 0) + 1);
   return items.map((item) => ({ ...item, isFleet: counts.get(item.target) !== 1 }));
 }
+
+const NOBODY_LOOKED: ReadonlySet<string> = new Set();
 
 const orderOf = ({ reason, deadlineAt, name }: Found): string => `${reason === 'unfinished' ? 0 : 1} ${deadlineAt} ${name}`;
 
@@ -71,7 +80,10 @@ type Found = Omit<SweepItem, 'isFleet'>;
 /** Of a secret that lost its tags only its own run finds out. */
 const UNKNOWN_TARGET = 'unknown';
 
-function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: string, lookMs: number | null): Found[] {
+/** What is known of a secret besides its newest version. */
+type Known = Readonly<{ entry: ListedEscrow | undefined; wasManaged: boolean }>;
+
+function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string, lookMs: number | null): Found[] {
   const { name, tags } = secret;
   const parsed = parseManagement(tags);
   const target = parsed.status === 'managed' ? targetOf(parsed.management) : UNKNOWN_TARGET;
@@ -79,9 +91,8 @@ function itemOf(secret: ListedSecret, entry: ListedEscrow | undefined, now: stri
     lookMs === null || isRetryDue(deadlineAt, now, lookMs) ? [{ name, reason, action: 'rotate', deadlineAt, target }] : [];
 
   if (parsed.status === 'unmanaged') {
-    // Written past hsmkeep, tags and all; only the entry still tells that it is managed.
-    const lost = entry !== undefined && tags['rot-provider'] === undefined;
-    return lost ? rotate('changed-by-others', secret.createdAt) : [];
+    // Written past hsmkeep, tags and all; only the entry, or the look before, still tells that it is managed.
+    return wasManaged && isUntagged(tags) ? rotate('changed-by-others', secret.createdAt) : [];
   }
 
   const ours = entry !== undefined && tags['rot-id'] === entry.rotationId;

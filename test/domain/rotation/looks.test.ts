@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS, later } from '../../../src/domain/rotation/duration.ts';
+import { stillManaged } from '../../../src/domain/rotation/known.ts';
 import { reconcile } from '../../../src/domain/rotation/reconcile.ts';
 import { parseSecretEvent } from '../../../src/domain/rotation/secret-event.ts';
 import { viewSecrets, withLastResults } from '../../../src/domain/rotation/secret-view.ts';
@@ -127,6 +128,14 @@ describe('planSweep', () => {
     expect(taken([secret('db', { tags: { 'rot-provider': 'none' } })], [kept('db', { closed: true })])).toEqual([]);
   });
 
+  test('finds a secret that lost its tags before it was ever rotated, when somebody looked before that', () => {
+    const found = (tags: Readonly<Record<string, string>>, known: string[]) =>
+      planSweep('KV', [secret('Db', { tags })], [], NOW, null, new Set(known)).map(({ name, reason }) => `${name}: ${reason}`);
+    expect(found({}, ['db'])).toEqual(['Db: changed-by-others']);
+    expect(found({}, ['cache'])).toEqual([]);
+    expect(found({ 'rot-provider': 'none' }, ['db'])).toEqual([]);
+  });
+
   test('retires when the grace is over, tagged or not', () => {
     const until = later(CREATED, HOUR_MS);
     const tagged = secret('db', { tags: { ...published, 'rot-grace-until': until } });
@@ -163,6 +172,19 @@ describe('planSweep', () => {
     expect(taken([secret('db')], [], overdue)).toEqual([]);
     expect(taken([secret('db')], [], overdue, DAY_MS)).toEqual(['db: rotate, due']);
     expect(taken([secret('db')], [], overdue, null)).toEqual(['db: rotate, due']);
+  });
+});
+
+describe('stillManaged', () => {
+  test('is what is managed, and what was and lost its tags; not what is gone, was taken out, or never was', () => {
+    const secrets = [
+      secret('Managed'),
+      secret('lost', { tags: { owner: 'team' } }),
+      secret('taken-out', { tags: { 'rot-provider': 'none' } }),
+      secret('foreign', { tags: {} }),
+      secret('lost--pending', { tags: {} }),
+    ];
+    expect(stillManaged(secrets, new Set(['lost', 'taken-out', 'gone', 'lost--pending']))).toEqual(['lost', 'managed']);
   });
 });
 

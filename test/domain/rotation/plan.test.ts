@@ -79,7 +79,16 @@ describe('planRotation, with nothing under way,', () => {
   test('leaves alone what is gone, disabled or not managed', () => {
     expect(step({ current: 'missing' })).toMatchObject({ step: 'rest', reason: 'gone' });
     expect(step({ current: 'disabled' })).toMatchObject({ step: 'park', problem: { message: expect.stringContaining('disabled') } });
-    expect(step({ current: current({ tags: {} }) }, DUE)).toMatchObject({ step: 'rest', reason: 'unmanaged' });
+    for (const trigger of ['event', 'request'] as const)
+      expect(step({ current: current({ tags: {} }), trigger }, DUE)).toMatchObject({ step: 'rest', reason: 'unmanaged' });
+    expect(step({ current: current({ tags: { 'rot-provider': 'none' } }) }, DUE)).toMatchObject({ step: 'rest', reason: 'unmanaged' });
+  });
+
+  test('tells a person of tags that are gone: the sweep takes up only what was managed', () => {
+    expect(step({ current: current({ tags: {} }) }, DUE)).toMatchObject({
+      step: 'park',
+      problem: { message: expect.stringContaining('gone') },
+    });
   });
 
   test('finds out what works when somebody wrote a version without the tags', () => {

@@ -6,6 +6,7 @@ import { escrowName } from '../../../src/domain/rotation/escrow.ts';
 import { closeLostRuns } from '../../../src/functions/lost-runs.ts';
 import { secretEvent } from '../../../src/functions/secret-event.ts';
 import { startRotation } from '../../../src/functions/secret-runs.ts';
+import { tellSecrets } from '../../../src/functions/tell-secrets.ts';
 import { type SweepSecretsInput, sweepSecrets } from '../../../src/orchestrators/sweep-secrets.ts';
 import { fakeBlobStore } from './fake-blob-store.ts';
 import { type Fault, fakeTarget, type TargetKind } from './fake-targets.ts';
@@ -98,5 +99,7 @@ export function setStage({ kind, lock, fault }: StageOptions) {
     },
     /** What the timer does beside starting sweeps. */
     closeLostRuns: () => callFunction(() => closeLostRuns({ clients, durable, now: world.now, log })),
+    /** What it does with each sweep. */
+    tell: () => callFunction(() => tellSecrets({ clients, now: world.now, log }, VAULT)),
   };
 }
