@@ -264,6 +264,13 @@ export async function startAppStack({
     return { status: answer.status, headers: answer.headers, text, body: parse(text) };
   };
 
+  /** A run tells its end a moment before its orchestration is over; asked for another one in between, the app names the one that runs. */
+  const isInstanceOver = async (id: string): Promise<boolean> => {
+    const url = `${apiUrl}/runtime/webhooks/durabletask/instances/${id}?code=${encodeURIComponent(String(masterKey))}`;
+    const { status } = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) });
+    return status !== 202;
+  };
+
   const runEnd = async (id: string): Promise<Run> => {
     let ended: Run | undefined;
     await until(
@@ -271,7 +278,7 @@ export async function startAppStack({
       async () => {
         const answer = await api(`/runs/${id}`).catch(() => undefined);
         ended = answer?.status === 200 && answer.body.endedAt ? (answer.body as Run) : undefined;
-        return ended !== undefined;
+        return ended !== undefined && (await isInstanceOver(id).catch(() => false));
       },
       RUN_DEADLINE_MS,
     );
