@@ -7,7 +7,7 @@ import type { Problem } from '../domain/views.ts';
 
 /**
  * What an activity hands back: its value; or why it will never have one; or after how long to ask again, in milliseconds, because the
- * service takes no more requests for now. The last two are results, so that no retry policy repeats them.
+ * service takes no more requests for now. The last two are results, so that they are not repeated blindly.
  */
 export type Outcome<T> = Readonly<{ value: T }> | Readonly<{ refused: Problem }> | Readonly<{ throttledMs: number }>;
 
@@ -23,7 +23,7 @@ export type Activity<Input, Output> = Readonly<{
  *
  * What leaves it is fit for Durable state: refusals become results, and the message of any other error is ours or made harmless.
  *
- * @throws {TransientError} from the made function; the orchestrator's retry policy repeats it.
+ * @throws {TransientError} from the made function; the orchestrator repeats it.
  */
 export function defineActivity<Input, Output>(
   name: string,

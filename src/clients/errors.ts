@@ -20,7 +20,7 @@ export class ThrottledError extends TransientError {
   }
 }
 
-/** What a retry cannot cure. `defineActivity` turns it into a result, so that no retry policy repeats it. */
+/** What a retry cannot cure. `defineActivity` turns it into a result, so that it is not repeated. */
 export class RefusedError extends Error {
   readonly refusal: Refusal;
   readonly problem: Problem;

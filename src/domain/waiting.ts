@@ -4,6 +4,9 @@ export type Waiting = Readonly<{ firstMs: number; growth: number; longestMs: num
 /** Polling a job: begins with the service's own Retry-After, about three hours in all. */
 export const JOB_POLLS: Waiting = { firstMs: 10_000, growth: 1.5, longestMs: 300_000, looks: 40 };
 
+/** A step that fails is repeated, for an outage that passes: about three minutes. */
+export const REPEATS: Waiting = { firstMs: 2_000, growth: 2, longestMs: 60_000, looks: 7 };
+
 /** A service takes no more requests for now: about a quarter of an hour. */
 export const THROTTLE_WAITS: Waiting = { firstMs: 2_000, growth: 1.6, longestMs: 60_000, looks: 20 };
 
@@ -40,15 +43,18 @@ export const patienceMs = (waiting: Waiting): number =>
   Array.from({ length: waiting.looks }, (_, look) => waitMs(waiting, look)).reduce((sum, ms) => sum + ms, 0);
 
 /**
- * The same patience with fewer looks: the waits grow faster and longer, the deadline stays.
+ * The same patience with fewer looks: the deadline stays. The longest waits become longer, and only where that does not do, all of them, because
+ * most of what is waited for ends early.
  *
  * @param looks How many there may be; at least 2. More than there are change nothing.
  */
 export function stretched(waiting: Waiting, looks: number): Waiting {
   if (looks >= waiting.looks) return waiting;
   const deadlineMs = patienceMs(waiting);
-  for (let factor = 1.1; ; factor *= 1.1) {
-    const longer = { ...waiting, growth: waiting.growth * factor, longestMs: waiting.longestMs * factor, looks };
+  const endless = { ...waiting, longestMs: deadlineMs, looks };
+  const doesIt = patienceMs(endless) >= deadlineMs;
+  for (let factor = 1; ; factor *= 1.02) {
+    const longer = doesIt ? { ...waiting, longestMs: waiting.longestMs * factor, looks } : { ...endless, growth: waiting.growth * factor };
     if (patienceMs(longer) >= deadlineMs) return longer;
   }
 }

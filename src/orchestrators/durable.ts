@@ -1,12 +1,12 @@
-import { type OrchestrationContext, RetryOptions, type Task } from 'durable-functions';
+import type { OrchestrationContext, Task } from 'durable-functions';
 import type { Activity, Outcome } from '../activities/define-activity.ts';
 import type { Duty } from '../domain/duty.ts';
 import { notAnswered } from '../domain/problems.ts';
 import { redact } from '../domain/redact.ts';
 import { jitterMinutes } from '../domain/schedule.ts';
 import type { Problem } from '../domain/views.ts';
-import { THROTTLE_WAITS, waitMs } from '../domain/waiting.ts';
-import { countTurn } from './turns.ts';
+import { REPEATS, THROTTLE_WAITS, waitMs } from '../domain/waiting.ts';
+import { countRepeat, countTurn, repeatsLeft } from './turns.ts';
 
 /** A part of an orchestration: yields durable tasks, ends with a value. */
 export type Steps<T> = Generator<Task, T, unknown>;
@@ -44,14 +44,6 @@ export class StepFailed extends Error {
   }
 }
 
-/** About four minutes in all, for an outage that passes. */
-const RETRY = (() => {
-  const policy = new RetryOptions(2_000, 8);
-  policy.backoffCoefficient = 2;
-  policy.maxRetryIntervalInMilliseconds = 60_000;
-  return policy;
-})();
-
 /** How often services told an orchestration to ask later; counted anew with each replay. */
 const throttles = new WeakMap<OrchestrationContext, number>();
 
@@ -59,24 +51,32 @@ const throttles = new WeakMap<OrchestrationContext, number>();
 export const throttlesOf = (context: OrchestrationContext): number => throttles.get(context) ?? 0;
 
 /**
- * Runs an activity, with the one retry policy. A service that takes no more requests for now is asked again after the time that it names,
- * on a durable timer.
+ * Runs an activity, and repeats one that fails, on durable timers. Here and not by the engine's retry policy, because the turns of an
+ * orchestration are counted, those that fail too. A service that takes no more requests for now is asked again after the time that it names.
  *
  * @throws {StepFailed} when it was refused, or still failed after the last attempt.
  */
 export function* call<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
-  for (;;) {
-    countTurn(context);
-    const outcome = yield* attempt<Output>(activity.name, context.df.callActivityWithRetry(activity.name, RETRY, input));
-    if (!('throttledMs' in outcome)) return resultOf(outcome);
-
-    const before = throttlesOf(context);
-    if (before === THROTTLE_WAITS.looks) throw new StepFailed(notAnswered(`Step ${activity.name}`, 'too many requests'));
-    throttles.set(context, before + 1);
-    const ms = Math.max(outcome.throttledMs, waitMs(THROTTLE_WAITS, before));
-    // Those who were turned away together do not come back together.
-    yield* sleep(context, ms + (ms * jitterMinutes(`${context.df.instanceId} ${before}`, 100)) / 200);
+  countTurn(context);
+  for (let failures = 0; ; countRepeat(context)) {
+    const outcome = yield* attempt<Output>(context.df.callActivity(activity.name, input));
+    if ('failed' in outcome) {
+      if (failures === REPEATS.looks || repeatsLeft(context) === 0)
+        throw new StepFailed(notAnswered(`Step ${activity.name}`, outcome.failed));
+      yield* sleep(context, waitMs(REPEATS, failures));
+      failures += 1;
+    } else if ('throttledMs' in outcome) yield* awaitTurn(context, activity.name, outcome.throttledMs);
+    else return resultOf(outcome);
   }
+}
+
+function* awaitTurn(context: OrchestrationContext, name: string, throttledMs: number): Steps<void> {
+  const before = throttlesOf(context);
+  if (before === THROTTLE_WAITS.looks || repeatsLeft(context) === 0) throw new StepFailed(notAnswered(`Step ${name}`, 'too many requests'));
+  throttles.set(context, before + 1);
+  const ms = Math.max(throttledMs, waitMs(THROTTLE_WAITS, before));
+  // Those who were turned away together do not come back together.
+  yield* sleep(context, ms + (ms * jitterMinutes(`${context.df.instanceId} ${before}`, 100)) / 200);
 }
 
 /**
@@ -86,7 +86,8 @@ export function* call<Input, Output>(context: OrchestrationContext, activity: Ac
  */
 export function* callOnce<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
   countTurn(context);
-  const outcome = yield* attempt<Output>(activity.name, context.df.callActivity(activity.name, input));
+  const outcome = yield* attempt<Output>(context.df.callActivity(activity.name, input));
+  if ('failed' in outcome) throw new StepFailed(notAnswered(`Step ${activity.name}`, outcome.failed));
   if ('throttledMs' in outcome) throw new StepFailed(notAnswered(`Step ${activity.name}`, 'too many requests'));
   return resultOf(outcome);
 }
@@ -96,11 +97,12 @@ export function* sleep(context: OrchestrationContext, ms: number): Steps<void> {
   yield context.df.createTimer(new Date(context.df.currentUtcDateTime.getTime() + ms));
 }
 
-function* attempt<Output>(name: string, task: Task): Steps<Outcome<Output>> {
+/** `failed`: why it gave no outcome, for people. */
+function* attempt<Output>(task: Task): Steps<Outcome<Output> | Readonly<{ failed: string }>> {
   try {
     return (yield task) as Outcome<Output>;
   } catch (error) {
-    throw new StepFailed(notAnswered(`Step ${name}`, reasonOf(error)));
+    return { failed: reasonOf(error) };
   }
 }
 

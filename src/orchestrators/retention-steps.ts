@@ -9,6 +9,7 @@ import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfini
 import type { Problem } from '../domain/views.ts';
 import { call, problemOf, StepFailed, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { turnsForWork } from './turns.ts';
 
 /** A night's backup that was proven: retention begins with it. */
 export type ProvenNight = Readonly<{ hsm: string; run: string; folder: string }>;
@@ -48,7 +49,8 @@ function tellObserved(log: RunLog, plan: PruningSummary): void {
   else log.done(observedWords(plan));
 }
 
-function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, plan: PruningSummary): Steps<PruningOutcome> {
+function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, planned: PruningSummary): Steps<PruningOutcome> {
+  const plan = within(planned, turnsForWork(context) - BEFORE_PRUNING);
   const marks = plan.mark + plan.lift > 0 ? yield* call(context, markBackups, place) : { marked: 0, lifted: 0 };
   if (plan.approval) yield* call(context, useRetentionApproval, { hsm: place.hsm, run: place.run, planHash: plan.approval.planHash });
   const backups = yield* inTurn(plan.prune, (backup) => call(context, pruneBackup, { ...place, ...backup }));
@@ -69,6 +71,15 @@ function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, pla
   if (first) log.degrade(unfinishedPruning(problems.length, first, prunedWords(plan, done)));
   else log.done(prunedWords(plan, done));
   return done;
+}
+
+/** Writing marks, using up an approval. */
+const BEFORE_PRUNING = 2;
+
+/** As much of the plan as there are turns left for; the next run does the rest. */
+function within(plan: PruningSummary, turns: number): PruningSummary {
+  const prune = plan.prune.slice(0, Math.max(0, turns));
+  return { ...plan, prune, copies: plan.copies.slice(0, Math.max(0, turns - prune.length)) };
 }
 
 type Pruned = Readonly<{ results: readonly PruneBackupResult[]; problems: readonly Problem[] }>;

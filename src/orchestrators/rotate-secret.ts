@@ -13,6 +13,7 @@ import { subjectOf } from '../domain/rotation/subject.ts';
 import { call, defineOrchestrator, StepFailed, type Steps, sleep } from './durable.ts';
 import { noteFacts, retireAndClose } from './retire-steps.ts';
 import { type RunLog, recordedRun } from './run-log.ts';
+import { turnsForWork } from './turns.ts';
 import { underLock } from './under-lock.ts';
 
 export type RotateSecretInput = Readonly<{
@@ -75,7 +76,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
   let retired = false;
   let paused: SecretProgress['next'] | undefined;
 
-  for (let steps = 0, waits = 0, pauses = 0; steps < MOST_STEPS; ) {
+  for (let steps = 0, waits = 0, pauses = 0; steps < MOST_STEPS && turnsForWork(context) > 0; ) {
     if (!paused) log.begin(WORK[step].title);
     const operation = paused?.step === 'pause' ? paused.operation : undefined;
     const work: ObtainSecretInput = {

@@ -10,6 +10,7 @@ import { runMetrics } from '../domain/run-metrics.ts';
 import type { Problem } from '../domain/views.ts';
 import { VERSION } from '../version.ts';
 import { call, callOnce, problemOf, StepFailed, type Steps, throttlesOf } from './durable.ts';
+import { turnsToEnd } from './turns.ts';
 
 /** Keeps a run's steps and shows them as the orchestration's custom status. */
 export class RunLog {
@@ -183,7 +184,8 @@ function* audited(context: OrchestrationContext, log: RunLog, result: Run['resul
 function* announce(context: OrchestrationContext, run: Run): Steps<void> {
   try {
     const paths = yield* call(context, queueNotices, { run });
-    for (const path of paths) yield* callOnce(context, sendNotice, { path });
+    // What is too much for this history the timer sends.
+    for (const path of paths.slice(0, turnsToEnd(context))) yield* callOnce(context, sendNotice, { path });
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     if (!context.df.isReplaying) context.warn(`notices of ${run.id} could not be sent now: ${error.problem.message}`);

@@ -1,4 +1,4 @@
-import type { DurableClient, OrchestrationContext, RetryOptions, Task } from 'durable-functions';
+import type { DurableClient, OrchestrationContext, Task } from 'durable-functions';
 import type { Orchestrator, Steps } from '../../../src/orchestrators/durable.ts';
 import type { World } from './world.ts';
 
@@ -7,7 +7,7 @@ type Run = (input: unknown) => Promise<unknown>;
 
 /** What an orchestrator asks for. `number` counts the calls of an execution, from 0. */
 type Call =
-  | Readonly<{ kind: 'activity'; number: number; name: string; input: string; retry: RetryOptions | undefined }>
+  | Readonly<{ kind: 'activity'; number: number; name: string; input: string }>
   | Readonly<{ kind: 'timer'; number: number; dueMs: number }>
   | Readonly<{ kind: 'child'; number: number; name: string; input: string; id: string }>;
 
@@ -50,8 +50,6 @@ type Instance = {
   input: string;
   /** What ended, in order. */
   history: Readonly<{ number: number; ended: Ended }>[];
-  /** Attempts of a call so far, and when the next may begin. */
-  attempts: Map<number, Readonly<{ count: number; notBeforeMs: number }>>;
   /** What the history says was called, to see that a replay calls the same. */
   called: string[];
   status: 'Running' | 'Completed' | 'Failed';
@@ -79,7 +77,7 @@ const MOST_TURNS = 3_000;
 
 /**
  * Drives the generators of real orchestrators as Durable Functions does: results are kept, everything else is forgotten when the host dies,
- * and the orchestrator is replayed. An activity whose result was not kept runs again. Retry policies and timers follow the world's clock.
+ * and the orchestrator is replayed. An activity whose result was not kept runs again. Timers follow the world's clock.
  */
 export class TaskHub {
   readonly #world: World;
@@ -106,7 +104,6 @@ export class TaskHub {
       startedAt: this.#world.now,
       input: JSON.stringify(input),
       history: [],
-      attempts: new Map(),
       called: [],
       status: 'Running',
       customStatus: null,
@@ -179,17 +176,7 @@ export class TaskHub {
       this.crash();
       return this.#world.restart();
     }
-    if ('failure' in result && this.#mayRetry(instance, call)) return;
     this.#end(instance, call.number, { at: this.#world.now, ...result });
-  }
-
-  #mayRetry(instance: Instance, { number, retry }: Extract<Call, { kind: 'activity' }>): boolean {
-    const count = (instance.attempts.get(number)?.count ?? 0) + 1;
-    if (!retry || count >= retry.maxNumberOfAttempts) return false;
-    const grown = retry.firstRetryIntervalInMilliseconds * (retry.backoffCoefficient ?? 1) ** (count - 1);
-    const waitMs = Math.min(grown, retry.maxRetryIntervalInMilliseconds ?? grown);
-    instance.attempts.set(number, { count, notBeforeMs: Date.parse(this.#world.now) + waitMs });
-    return true;
   }
 
   #end(instance: Instance, number: number, ended: Ended): void {
@@ -207,7 +194,7 @@ export class TaskHub {
         const ended = new Set(instance.history.map(({ number }) => number));
         return [...open.values()]
           .filter(({ kind, number }) => kind !== 'child' && !ended.has(number))
-          .map((call) => ({ instance, call, fromMs: fromMs(instance, call) }));
+          .map((call) => ({ instance, call, fromMs: fromMs(call) }));
       });
   }
 
@@ -284,7 +271,7 @@ export class TaskHub {
   }
 
   #startAnew(instance: Instance, input: string): void {
-    Object.assign(instance, { input, history: [], attempts: new Map(), called: [] });
+    Object.assign(instance, { input, history: [], called: [] });
     this.#executions.delete(instance.id);
   }
 
@@ -316,10 +303,7 @@ export class TaskHub {
       setCustomStatus: (status: unknown) => {
         instance.customStatus = JSON.parse(text(status));
       },
-      callActivity: (name: string, input: unknown) =>
-        task({ kind: 'activity', number: number(), name, input: text(input), retry: undefined }),
-      callActivityWithRetry: (name: string, retry: RetryOptions, input: unknown) =>
-        task({ kind: 'activity', number: number(), name, input: text(input), retry }),
+      callActivity: (name: string, input: unknown) => task({ kind: 'activity', number: number(), name, input: text(input) }),
       createTimer: (due: Date) => task({ kind: 'timer', number: number(), dueMs: due.getTime() }),
       callSubOrchestrator: (name: string, input: unknown, id: string) =>
         task({ kind: 'child', number: number(), name, input: text(input), id }),
@@ -348,8 +332,7 @@ function answerTo(waiting: Waiting | undefined): unknown {
 
 const failureOf = ({ ended }: Asked): string => (ended && 'failure' in ended ? ended.failure : '');
 
-const fromMs = (instance: Instance, call: Call): number =>
-  call.kind === 'timer' ? call.dueMs : (instance.attempts.get(call.number)?.notBeforeMs ?? 0);
+const fromMs = (call: Call): number => (call.kind === 'timer' ? call.dueMs : 0);
 
 async function attempt(run: Run, input: string): Promise<Readonly<{ value: string } | { failure: string }>> {
   try {
