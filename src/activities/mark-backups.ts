@@ -7,7 +7,7 @@ import type { BackupRecord } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 import { stagedPlanPath } from './plan-hsm-retention.ts';
 
-/** `at`: the time of the marks, ISO 8601 UTC. */
+/** `at`: the time that the plan was made for, ISO 8601 UTC. */
 export type MarkBackupsInput = Readonly<{ hsm: string; run: string; at: string }>;
 export type MarkBackupsResult = Readonly<{ marked: number; lifted: number }>;
 
@@ -15,7 +15,7 @@ const WRITES_AT_ONCE = 8;
 
 /**
  * Writes the marks of the run's plan into the records, and takes away those that no longer hold; guarded by ETags. Idempotent.
- * What a person has pinned since the plan was made is left alone.
+ * What a person has pinned since the plan was made is left alone. The undo period begins when a mark is written, however long ago it was decided.
  */
 export const markBackups = defineActivity(
   'markBackups',
@@ -27,9 +27,11 @@ export const markBackups = defineActivity(
       const document = await store.read(path);
       if (!document) throw new TransientError(`the staged retention plan of ${run} is missing`);
       const { mark, lift } = parseDocument<PruningPlan>(document.text, 'hsmkeep.pruning-plan/1', path);
+      const now = new Date().toISOString();
+      const markedAt = Date.parse(at) <= Date.parse(now) ? now : at;
 
       const todo = [
-        ...mark.map(({ folder, reason }) => ({ folder, marks: [{ at, run, reason }] })),
+        ...mark.map(({ folder, reason }) => ({ folder, marks: [{ at: markedAt, run, reason }] })),
         ...lift.map((folder) => ({ folder, marks: [] })),
       ];
       const done = { marked: 0, lifted: 0 };

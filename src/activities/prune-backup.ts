@@ -1,17 +1,29 @@
 import type { BlobStore } from '../clients/blob-store.ts';
+import type { Clients } from '../clients/clients.ts';
 import { updateRecord } from '../clients/records.ts';
+import { configuredPolicyHash } from '../clients/retention-plan.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { isFolderOf } from '../domain/folder.ts';
 import { isCopyIn, isHeld } from '../domain/pruning.ts';
 import { type BackupRecord, inventoryPath, manifestPath, markedAt as markOf, recordPath } from '../domain/record.ts';
 import { defineActivity } from './define-activity.ts';
 
-/** `markedAt`: the mark that the plan judged by; null for a backup that an earlier run has given up. */
-export type PruneBackupInput = Readonly<{ hsm: string; run: string; at: string; folder: string; markedAt: string | null }>;
+/**
+ * `at`: the time that the plan was made for, ISO 8601 UTC; `policyHash`: of its policy. `markedAt`: the mark that it judged by; null for a backup that
+ * an earlier run has given up.
+ */
+export type PruneBackupInput = Readonly<{
+  hsm: string;
+  run: string;
+  at: string;
+  policyHash: string;
+  folder: string;
+  markedAt: string | null;
+}>;
 /**
  * - `pruned`: nothing is left of it.
  * - `retained`: some blobs stay under an immutability policy or legal hold; it is gone as a backup, and the next run tries again.
- * - `spared`: somebody pinned it, took its mark away, or told the HSM's configuration to delete nothing since the plan was made; nothing was done.
+ * - `spared`: since the plan was made somebody pinned it, took its mark away, or changed the policy, or the plan is of another day; nothing was done.
  */
 export type PruneBackupResult =
   | Readonly<{ status: 'pruned' | 'retained'; removed: number; retained: number }>
@@ -24,22 +36,30 @@ export type PruneBackupResult =
 export const pruneBackup = defineActivity(
   'pruneBackup',
   ['backup'],
-  ({ backups, copies, hsmConfig }) =>
+  (clients) =>
     async (input: PruneBackupInput): Promise<PruneBackupResult> => {
       const { hsm, folder } = input;
       expectFolderOf(hsm, folder);
-      const store = backups(hsm);
-      const mayGiveUp = hsmConfig(hsm).prune === 'delete';
-      const state = await giveUp(store, input, mayGiveUp);
+      const store = clients.backups(hsm);
+      const state = await giveUp(store, input, isStillMeant(clients, input));
       if (state === 'spared') return { status: 'spared' };
       if (state === 'missing') return { status: 'pruned', removed: 0, retained: 0 };
 
       const counts = await store.removeMany(contentOf(store, hsm, folder));
       if (counts.retained > 0) return { status: 'retained', ...counts };
-      await endRecord(store, input, copies(hsm)?.url);
+      await endRecord(store, input, clients.copies(hsm)?.url);
       return { status: 'pruned', ...counts };
     },
 );
+
+/** A plan is carried out at once; a host that comes back after days plans anew. */
+const PLAN_GOOD_FOR_MS = 6 * 3_600_000;
+
+/** Whether the configuration, and the time, are still those that the plan was made for. */
+const isStillMeant = (clients: Clients, { hsm, at, policyHash }: PruneBackupInput): boolean =>
+  clients.hsmConfig(hsm).prune === 'delete' &&
+  configuredPolicyHash(clients, hsm) === policyHash &&
+  Date.now() - Date.parse(at) <= PLAN_GOOD_FOR_MS;
 
 /** The last look before anything is deleted: another HSM may keep its backups, or its copies, in the same container. */
 export function expectFolderOf(hsm: string, folder: string): void {

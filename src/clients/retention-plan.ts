@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseDocument } from '../domain/documents.ts';
 import { type PruningInput, type PruningPlan, planPruning, policyOf } from '../domain/pruning.ts';
+import { policyHashOf } from '../domain/retention/plan.ts';
 import { isInForce, type RetentionApproval, retentionApprovalPath } from '../domain/retention-approval.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Clients } from './clients.ts';
@@ -23,16 +24,22 @@ export async function makePruningPlan(clients: Clients, hsm: string, now: string
   return planPruning({
     hsm,
     configured: [...config.hsms, ...config.drillHsms].map(({ name }) => name),
-    state: await readRetentionState(clients.backups(hsm), hsm),
+    state: await readRetentionState(clients.backups(hsm), hsm, policy.protection),
     policy,
     mode: configuration.prune,
     now,
     ...(night !== undefined && { night }),
     ...(configuration.immutableCopy && { copies: configuration.immutableCopy }),
     ...(approval && isInForce(approval, now) && { approval }),
-    hash: (text) => createHash('sha256').update(text).digest('hex'),
+    hash: sha256,
   });
 }
+
+/** What the policy of an HSM is known by as it is configured now: the `policyHash` of its plans. */
+export const configuredPolicyHash = ({ config, hsmConfig }: Clients, hsm: string): string =>
+  policyHashOf(policyOf(hsmConfig(hsm), config.timeZone), sha256);
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The latest approval of an HSM, in force or not; undefined when there never was one. */
 export async function readApproval(documents: BlobStore, hsm: string): Promise<RetentionApproval | undefined> {

@@ -1,4 +1,6 @@
+import { type FolderSize, isWhole, lastStanding } from '../domain/last-standing.ts';
 import type { RetentionState } from '../domain/pruning.ts';
+import type { Protection } from '../domain/retention/policy.ts';
 import type { BlobStore } from './blob-store.ts';
 import { openRecord } from './records.ts';
 
@@ -9,9 +11,9 @@ const RECORD = /\/(?<folder>[^/]+)(?<!\.inventory)\.json$/;
 
 /**
  * Reads all that retention judges by, from storage alone: an index could be older than a hold. What a record says that cannot be relied on, or
- * that this version cannot read, is not guessed.
+ * that this version cannot read, is not guessed. Of the backups that every other may be deleted for, the blobs are looked at, too.
  */
-export async function readRetentionState(store: BlobStore, hsm: string): Promise<RetentionState> {
+export async function readRetentionState(store: BlobStore, hsm: string, protection: Protection): Promise<RetentionState> {
   const clockSkewMs = await store.clockSkewMs();
   const prefixes: string[] = [];
   for await (const prefix of store.listFolders('mhsm-')) prefixes.push(prefix);
@@ -31,5 +33,21 @@ export async function readRetentionState(store: BlobStore, hsm: string): Promise
     }
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
-  return { prefixes, records, unreliable: unreliable.sort(), clockSkewMs };
+
+  const standing = lastStanding(
+    records.map(({ record }) => record),
+    protection,
+  );
+  const changed: string[] = [];
+  for (const record of standing) if (!isWhole(record, await sizeOf(store, record.folder))) changed.push(record.folder);
+  return { prefixes, records, unreliable: unreliable.sort(), changed, clockSkewMs };
+}
+
+async function sizeOf(store: BlobStore, folder: string): Promise<FolderSize> {
+  const size = { blobs: 0, sizeBytes: 0 };
+  for await (const { sizeBytes } of store.listBlobs(`${folder}/`)) {
+    size.blobs += 1;
+    size.sizeBytes += sizeBytes;
+  }
+  return size;
 }

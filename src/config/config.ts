@@ -244,6 +244,7 @@ export function parseConfig(text: string): Config {
   const mistakes = [
     ...duplicates(data),
     ...hsms.flatMap(missingParts('hsms')),
+    ...hsms.flatMap(copyMistakes),
     ...drillHsms.flatMap(missingParts('drillHsms')),
     ...drillMistakes(hsms, drillHsms),
     ...vaults.flatMap(missingEscrow),
@@ -327,6 +328,14 @@ const missingParts =
       : [`${list}[${index}].backupTo: is missing (here or in defaults.hsm): the container that backups of ${hsm.name} go to`];
 
 type MergedHsm = ReturnType<typeof mergeHsm>;
+
+/** In the container of the backups a second copy would be the backup itself. */
+function copyMistakes({ name, backupTo, immutableCopy }: MergedHsm, index: number): string[] {
+  const isSame = backupTo && immutableCopy && new URL(backupTo.container).href === new URL(immutableCopy.container).href;
+  return isSame
+    ? [`hsms[${index}].immutableCopy.container: is the container that backups of ${name} go to; a copy has to lie in another`]
+    : [];
+}
 
 /** A drill destroys what is in its target, which must be an HSM that is there for nothing else. */
 function drillMistakes(hsms: readonly MergedHsm[], drillHsms: readonly MergedHsm[]): string[] {

@@ -48,6 +48,10 @@ export function prunedWords(plan: PruningSummary, done: PruningOutcome): string 
 /** There are too few backups to delete any, and nothing to forget either. */
 export const youngWords = ({ message }: Problem): string => `nothing to forget yet. ${message}`;
 
+/** A night's backup that was found, and of whose job the end is not known, is no reason to delete older ones. */
+export const unvouchedWords = (folder: string): string =>
+  `nothing is deleted tonight: the HSM did not tell that ${folder} is complete, so the older backups stay as they are`;
+
 /** A refused plan, told as the run's problem. */
 export const refusedPruning = ({ message, hint }: Problem): Problem => ({ message: `Nothing is deleted: ${message}`, hint });
 

@@ -20,6 +20,8 @@ export type RetentionState = Readonly<{
   records: readonly Readonly<{ folder: string; record: BackupRecord }>[];
   /** The folders whose records cannot be relied on. */
   unreliable: readonly string[];
+  /** Of the backups that are left when all else goes (`lastStanding`), those of which storage holds less, or more, than was recorded. */
+  changed: readonly string[];
   /** Storage's clock less ours, ms; null when it could not be read. */
   clockSkewMs: number | null;
 }>;
@@ -172,6 +174,9 @@ export const MOST_PRUNED_IN_A_RUN = 12;
 /** What a run needs to know of its plan, the plan itself being staged. */
 export type PruningSummary = Readonly<{
   mode: PruneMode;
+  /** What it was made for: the time, ISO 8601 UTC, and the policy. */
+  now: string;
+  policyHash: string;
   backups: number;
   refused: (Problem & Readonly<{ guard: Guard }>) | null;
   young: boolean;
@@ -191,6 +196,8 @@ export type PruningSummary = Readonly<{
 
 export function summarisePruning({
   mode,
+  now,
+  policyHash,
   decisions,
   refused,
   young,
@@ -205,6 +212,8 @@ export function summarisePruning({
   const due = [...prune, ...finish.map((folder): MarkedBackup => ({ folder, markedAt: null }))];
   return {
     mode,
+    now,
+    policyHash,
     backups: decisions.length,
     refused: refused && { guard: refused.guard, message: refused.message, hint: refused.hint },
     young,
@@ -239,10 +248,10 @@ function retainedBackups(folders: readonly string[], { records }: RetentionState
 }
 
 /** Records that storage does not bear out, those of another folder or HSM than their place tells, and a night that nobody recorded. */
-function disagreeing(hsm: string, folders: readonly string[], { records }: RetentionState, night: string | undefined): string[] {
+function disagreeing(hsm: string, folders: readonly string[], { records, changed }: RetentionState, night: string | undefined): string[] {
   const recorded = records.map(({ folder, record }) => ({ folder, takenAt: record.takenAt, gone: record.gone !== undefined }));
   const isOwn = (name: string): boolean => name.toLowerCase() === hsm.toLowerCase();
   const misplaced = records.filter(({ folder, record }) => record.folder !== folder || !isFolderOf(hsm, folder) || !isOwn(record.hsm));
   const unrecorded = night !== undefined && !records.some(({ folder }) => folder === night) ? [night] : [];
-  return [...new Set([...disagreements(folders, recorded), ...misplaced.map(({ folder }) => folder), ...unrecorded])];
+  return [...new Set([...disagreements(folders, recorded), ...misplaced.map(({ folder }) => folder), ...changed, ...unrecorded])];
 }

@@ -77,7 +77,7 @@ function* takeAndRecord(night: Night): Steps<Readonly<Record<string, unknown>>> 
   const manifest = yield* recordFolder(context, log, { ...recordBase(night), ...taken, inventory });
   yield* recordOthers(night, taken.folder);
   const copies = yield* copyToSecond(context, log, hsm);
-  const retention = yield* applyRetention(context, log, { hsm, run, folder: taken.folder });
+  const retention = yield* applyRetention(context, log, { hsm, run, folder: taken.folder, isVouchedFor: taken.job !== null });
   return {
     folder: taken.folder,
     proof: 'L1',

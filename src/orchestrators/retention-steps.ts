@@ -5,15 +5,27 @@ import { type PruneBackupResult, pruneBackup } from '../activities/prune-backup.
 import { pruneCopy } from '../activities/prune-copy.ts';
 import { useRetentionApproval } from '../activities/use-retention-approval.ts';
 import { isDisorder, type PruningSummary } from '../domain/pruning.ts';
-import { observedWords, type PruningOutcome, prunedWords, refusedPruning, unfinishedPruning, youngWords } from '../domain/pruning-words.ts';
+import {
+  observedWords,
+  type PruningOutcome,
+  prunedWords,
+  refusedPruning,
+  unfinishedPruning,
+  unvouchedWords,
+  youngWords,
+} from '../domain/pruning-words.ts';
 import type { Problem } from '../domain/views.ts';
 import { call, problemOf, StepFailed, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
 import { turnsForWork } from './turns.ts';
 
-/** A night's backup that was proven: retention begins with it. */
-export type ProvenNight = Readonly<{ hsm: string; run: string; folder: string }>;
+/**
+ * A night's backup that was proven: retention begins with it. `isVouchedFor`: its job told that it was completed. Of one that was only found, all that
+ * is there was hashed; whether that is all the HSM meant to write, nobody said, so nothing older is deleted for it.
+ */
+export type ProvenNight = Readonly<{ hsm: string; run: string; folder: string; isVouchedFor: boolean }>;
 
+/** `at`: the time that the plan was made for, ISO 8601 UTC. */
 type Place = Readonly<{ hsm: string; run: string; at: string }>;
 
 /**
@@ -25,8 +37,8 @@ type Place = Readonly<{ hsm: string; run: string; at: string }>;
 export function* applyRetention(context: OrchestrationContext, log: RunLog, night: ProvenNight): Steps<PruningOutcome | null> {
   log.begin('Retention');
   try {
-    const place: Place = { hsm: night.hsm, run: night.run, at: context.df.currentUtcDateTime.toISOString() };
-    const plan = yield* call(context, planHsmRetention, { ...place, night: night.folder });
+    const { hsm, run, folder } = night;
+    const plan = yield* call(context, planHsmRetention, { hsm, run, at: context.df.currentUtcDateTime.toISOString(), night: folder });
     if (plan.mode === 'observe') {
       tellObserved(log, plan);
       return null;
@@ -36,7 +48,11 @@ export function* applyRetention(context: OrchestrationContext, log: RunLog, nigh
       else log.degrade(refusedPruning(plan.refused));
       return null;
     }
-    return yield* carryOut(context, log, place, plan);
+    if (!night.isVouchedFor) {
+      log.done(unvouchedWords(folder));
+      return null;
+    }
+    return yield* carryOut(context, log, { hsm, run, at: plan.now }, plan);
   } catch (error) {
     log.degrade(problemOf(error));
     return null;
@@ -53,7 +69,7 @@ function* carryOut(context: OrchestrationContext, log: RunLog, place: Place, pla
   const plan = within(planned, turnsForWork(context) - BEFORE_PRUNING);
   const marks = plan.mark + plan.lift > 0 ? yield* call(context, markBackups, place) : { marked: 0, lifted: 0 };
   if (plan.approval) yield* call(context, useRetentionApproval, { hsm: place.hsm, run: place.run, planHash: plan.approval.planHash });
-  const backups = yield* inTurn(plan.prune, (backup) => call(context, pruneBackup, { ...place, ...backup }));
+  const backups = yield* inTurn(plan.prune, (backup) => call(context, pruneBackup, { ...place, ...backup, policyHash: plan.policyHash }));
   const copies = yield* inTurn(plan.copies, (folder) => call(context, pruneCopy, { hsm: place.hsm, folder }));
   const problems = [...backups.problems, ...copies.problems];
 

@@ -1,15 +1,25 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pruneBackup } from '../../src/activities/prune-backup.ts';
 import type { BlobStore, RemovedMany } from '../../src/clients/blob-store.ts';
 import type { Clients } from '../../src/clients/clients.ts';
+import { configuredPolicyHash } from '../../src/clients/retention-plan.ts';
 import type { BackupRecord } from '../../src/domain/record.ts';
+import { DEFAULT_PROTECTION } from '../../src/domain/retention/policy.ts';
 
 const HSM = 'contoso-hsm';
 const FOLDER = 'mhsm-contoso-hsm-2026112202000012';
 const RECORD = `hsmkeep/${HSM}/${FOLDER}.json`;
 const AT = '2026-11-30T02:00:00.000Z';
 const MARKED_AT = '2026-11-22T02:00:00.000Z';
-const INPUT = { hsm: HSM, run: 'backup-contoso-hsm-20261130T0200Z', at: AT, folder: FOLDER, markedAt: MARKED_AT };
+const POLICY = { retention: { last: 3 }, protect: DEFAULT_PROTECTION };
+const INPUT = {
+  hsm: HSM,
+  run: 'backup-contoso-hsm-20261130T0200Z',
+  at: AT,
+  folder: FOLDER,
+  markedAt: MARKED_AT,
+  policyHash: policyHashOf(POLICY),
+};
 
 const record = (change: Partial<BackupRecord> = {}): string =>
   JSON.stringify({
@@ -21,12 +31,18 @@ const record = (change: Partial<BackupRecord> = {}): string =>
     ...change,
   });
 
+/** What the configuration says of every HSM. */
+const configuredAs = (change: object) => ({ config: { timeZone: 'UTC' }, hsmConfig: () => ({ prune: 'delete', ...POLICY, ...change }) });
+function policyHashOf(policy: object): string {
+  return configuredPolicyHash({ config: { timeZone: 'UTC' }, hsmConfig: () => policy } as unknown as Clients, HSM);
+}
+
 /** A container with one backup, and what was done to it in order. `removeMany` may be told to fail or to retain. */
 function container(
   recordText: string | undefined,
   removeMany: () => RemovedMany = () => ({ removed: 4, retained: 0 }),
   copies?: Readonly<{ url: string }>,
-  prune = 'delete',
+  configured: object = {},
 ) {
   const deeds: string[] = [];
   let text = recordText;
@@ -50,7 +66,7 @@ function container(
       return 'removed';
     },
   };
-  const clients = { backups: () => store, copies: () => copies, hsmConfig: () => ({ prune }) } as unknown as Clients;
+  const clients = { backups: () => store, copies: () => copies, ...configuredAs(configured) } as unknown as Clients;
   return {
     prune: pruneBackup.create(clients),
     deeds,
@@ -64,6 +80,13 @@ const REMOVED = [
   `remove hsmkeep/${HSM}/${FOLDER}.manifest.jsonl`,
   `remove hsmkeep/${HSM}/${FOLDER}.inventory.json`,
 ];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(AT) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('pruneBackup', () => {
   test('says in the record that the backup is gone before it removes a blob, and removes the record last', async () => {
@@ -115,11 +138,31 @@ describe('pruneBackup', () => {
   });
 
   test.each(['observe', 'mark'])('spares a backup when the configuration says "%s" by now, but finishes what was begun', async (mode) => {
-    const spared = container(record(), undefined, undefined, mode);
+    const spared = container(record(), undefined, undefined, { prune: mode });
     expect(await spared.prune(INPUT)).toEqual({ value: { status: 'spared' } });
     expect(spared.deeds).toEqual([]);
-    const begun = container(record({ gone: { at: AT, run: 'r' } }), undefined, undefined, mode);
+    const begun = container(record({ gone: { at: AT, run: 'r' } }), undefined, undefined, { prune: mode });
     expect(await begun.prune(INPUT)).toMatchObject({ value: { status: 'pruned' } });
+  });
+
+  test.each([
+    ['a rule', { retention: { last: 4 } }],
+    ['a protection', { protect: { ...DEFAULT_PROTECTION, floor: 4 } }],
+  ])('spares a backup when %s of the policy is another one by now, but finishes what was begun', async (_what, change) => {
+    const spared = container(record(), undefined, undefined, change);
+    expect(await spared.prune(INPUT)).toEqual({ value: { status: 'spared' } });
+    expect(spared.deeds).toEqual([]);
+    const begun = container(record({ gone: { at: AT, run: 'r' } }), undefined, undefined, change);
+    expect(await begun.prune(INPUT)).toMatchObject({ value: { status: 'pruned' } });
+  });
+
+  test('spares a backup when the host was away for hours after the plan was made', async () => {
+    const { prune, deeds } = container(record());
+    vi.setSystemTime('2026-11-30T08:00:00.001Z');
+    expect(await prune(INPUT)).toEqual({ value: { status: 'spared' } });
+    expect(deeds).toEqual([]);
+    vi.setSystemTime('2026-11-30T08:00:00.000Z');
+    expect(await prune(INPUT)).toMatchObject({ value: { status: 'pruned' } });
   });
 
   test('never touches a folder that has no record, or that is of another HSM', async () => {

@@ -21,7 +21,10 @@ const recordOf = (stack: AppStack, hsm: string, folder: string) =>
 describe('retention that deletes', () => {
   let stack: AppStack;
   beforeAll(async () => {
-    stack = await startAppStack({ hsms: ['plain', 'stray', 'future', 'half', 'brake'], hsm: { ...POLICY, prune: 'delete' } });
+    stack = await startAppStack({
+      hsms: ['plain', 'stray', 'future', 'half', 'brake', 'found', 'emptied'],
+      hsm: { ...POLICY, prune: 'delete' },
+    });
   });
   afterAll(() => stack?.stop());
 
@@ -77,6 +80,37 @@ describe('retention that deletes', () => {
     expect(run.status).toBe('Degraded');
     expect(retention(run)).toMatchObject({ status: 'Degraded', message: expect.stringContaining(words), hint: expect.any(String) });
     expect(await blobNames(container, '')).toEqual(expect.arrayContaining(before));
+  });
+
+  test('deletes nothing for a backup that was only found: whether it is complete the HSM did not tell', async () => {
+    const now = await nowOf(stack);
+    const marks = [{ at: daysBefore(now, 5), run: 'backup-x-20260101T0200Z', reason: 'no rule keeps it' }];
+    const container = stack.container('found');
+    await Promise.all([9, 8, 7].map((day) => layOldBackup(container, 'found', daysBefore(now, day), { marks })));
+    const before = await blobNames(container, '');
+    await stack.emulator.control.fault({ match: { host: 'found', method: 'POST', path: '/backup' }, times: 1, action: 'dropAfter' });
+    const stopHurrying = stack.hurry(60_000);
+    const run = await night(stack, 'found').finally(stopHurrying);
+    expect(run, JSON.stringify(run.steps)).toMatchObject({ status: 'Degraded', result: { adopted: true } });
+    expect(run.result).not.toHaveProperty('retention');
+    expect(retention(run)?.message).toContain('nothing is deleted tonight: the HSM did not tell');
+    expect(await blobNames(container, '')).toEqual(expect.arrayContaining(before));
+
+    expect(await night(stack, 'found')).toMatchObject({ status: 'Completed', result: { retention: { pruned: 3 } } });
+  });
+
+  test('deletes nothing while a backup that the others would go for has lost blobs', async () => {
+    const now = await nowOf(stack);
+    const marks = [{ at: daysBefore(now, 5), run: 'backup-x-20260101T0200Z', reason: 'no rule keeps it' }];
+    const container = stack.container('emptied');
+    const [, newest = ''] = await Promise.all(
+      [9, 7].map((day) => layOldBackup(container, 'emptied', daysBefore(now, day), day === 9 ? { marks } : {})),
+    );
+    await container.deleteBlob(`${newest}/keys/part-0`);
+
+    const { body } = await stack.api('/hsms/emptied/retention/preview', { method: 'POST' });
+    expect(body).toMatchObject({ mark: [], prune: [], refused: { guard: 'records-disagree', ids: [newest] } });
+    expect(body.refused.message).toBe(`Storage does not hold what the records say of 1 backup: ${newest}.`);
   });
 
   test('stops at the brake when a policy would forget more at once than is allowed', async () => {

@@ -145,6 +145,11 @@ describe('parseConfig', () => {
     ['an unknown kind of access', hsm({ backupTo: { container: 'https://s.blob.core.windows.net/c', auth: 'key' } }), 'managedIdentity'],
     ['a name with a slash', hsm({ name: 'a/b' }), 'letters, digits and hyphens'],
     ['no container at all', hsm({ backupTo: undefined }), 'hsms[0].backupTo: is missing'],
+    [
+      'second copies among the backups',
+      hsm({ immutableCopy: { container: 'https://S.blob.core.windows.net/hsm', days: 9 } }),
+      'in another',
+    ],
     ['a floor of none', hsm({ protect: { floor: 0 } }), 'hsms[0].protect.floor'],
   ])('refuses %s', (_what, entry, told) => {
     expect(mistakes({ hsms: [entry] })).toContain(told);

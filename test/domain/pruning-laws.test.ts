@@ -79,6 +79,7 @@ const plan = (
       prefixes: [...prefixes, 'mhsm-a-dr-2026112202000000', 'mhsm-b'],
       records: recordsOf(given),
       unreliable: [],
+      changed: [],
       clockSkewMs: 0,
       ...state,
     },
@@ -159,6 +160,7 @@ describe('a pruning plan', { timeout: 120_000 }, () => {
       'of another HSM’s folder',
       'of another time',
       'whose record cannot be relied on',
+      'whose blobs are not those that were hashed',
       'night without record',
     );
     holds(
@@ -180,6 +182,7 @@ describe('a pruning plan', { timeout: 120_000 }, () => {
             }),
           'of another time': () => plan(replaced({ ...record, takenAt: daysAgo(99) })),
           'whose record cannot be relied on': () => plan(given, { state: { unreliable: [folder] } }),
+          'whose blobs are not those that were hashed': () => plan(given, { state: { changed: [folder] } }),
           'night without record': () => plan(given, { night: 'mhsm-a-2026112202300000' }),
         }[oddity]();
         function replaced(record: BackupRecord): Given {

@@ -7,11 +7,14 @@ import {
   prunedWords,
   refusedPruning,
   unfinishedPruning,
+  unvouchedWords,
   youngWords,
 } from '../../src/domain/pruning-words.ts';
 
 const NOTHING: PruningSummary = {
   mode: 'delete',
+  now: '2026-11-22T03:00:00.000Z',
+  policyHash: '#',
   backups: 7,
   refused: null,
   young: false,
@@ -90,4 +93,10 @@ test('too few backups with nothing to forget are no problem', () => {
 
 test('whoever needs a backup that was given up is told so', () => {
   expect(prunedMeanwhile('f')).toMatchObject({ message: expect.stringContaining('deleted f'), hint: expect.stringContaining('another') });
+});
+
+test('says why a night whose job nobody heard of deletes nothing', () => {
+  expect(unvouchedWords('mhsm-a-1')).toBe(
+    'nothing is deleted tonight: the HSM did not tell that mhsm-a-1 is complete, so the older backups stay as they are',
+  );
 });

@@ -36,15 +36,16 @@ type Given = Partial<Omit<PruningInput, 'state'>> &
     prefixes?: readonly string[];
     protection?: Partial<Protection>;
     unreliable?: readonly string[];
+    changed?: readonly string[];
     clockSkewMs?: number | null;
   }>;
 
 /** Five nights of which the policy keeps three, unless said otherwise; storage holds what is recorded. */
-function plan({ records = nights(5), prefixes, protection, unreliable = [], clockSkewMs = 0, ...input }: Given = {}) {
+function plan({ records = nights(5), prefixes, protection, unreliable = [], changed = [], clockSkewMs = 0, ...input }: Given = {}) {
   return planPruning({
     hsm: 'a',
     configured: ['a', 'b'],
-    state: { prefixes: prefixes ?? records.map(({ folder }) => folder), records, unreliable, clockSkewMs },
+    state: { prefixes: prefixes ?? records.map(({ folder }) => folder), records, unreliable, changed, clockSkewMs },
     policy: policyOf({ retention: { last: 3 }, protect: { ...DEFAULT_PROTECTION, ...protection } }, 'UTC'),
     mode: 'delete',
     now: NOW,
@@ -120,6 +121,7 @@ describe('planPruning', () => {
     ['a record is of another HSM', 'records-disagree', { records: [...nights(5), recorded(6, { hsm: 'b' })] }],
     ['tonight’s backup has no record', 'records-disagree', { night: folderOf('2026-11-22T02:30:00.000Z') }],
     ['a name is no backup’s', 'malformed-name', { prefixes: [...nights(5).map(({ folder }) => folder), 'mhsm-a-20261122'] }],
+    ['a backup that others would go for has lost blobs', 'records-disagree', { changed: [TONIGHT] }],
     ['storage’s clock is not known', 'clock-skew', { clockSkewMs: null }],
   ])('changes nothing when %s', (_, guard, given) => {
     const gone = recorded(7, { gone: { at: NOW, run: 'r' } });

@@ -28,7 +28,9 @@ export async function layOldBackup(
     const { etag = '' } = await put(`${folder}/${name}`, text);
     return { name, sizeBytes: text.length, etag, sha256: sha256(text) };
   });
-  const manifest = (await Promise.all(entries)).map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  const written = await Promise.all(entries);
+  const manifest = written.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  const sizeBytes = written.reduce((sum, entry) => sum + entry.sizeBytes, 0);
   await put(manifestPath(hsm, folder), manifest);
   const run = `backup-${hsm}-${takenAt.replace(/[-:.]/g, '')}`;
   const record: BackupRecord = {
@@ -45,7 +47,7 @@ export async function layOldBackup(
     startedAt: null,
     endedAt: null,
     securityDomain: null,
-    manifest: { sha256: sha256(manifest), blobs: OLD_BLOBS.length, sizeBytes: OLD_BLOBS.length },
+    manifest: { sha256: sha256(manifest), blobs: OLD_BLOBS.length, sizeBytes },
     inventory: null,
     proofs: [{ level: 'L1', at: takenAt, run }],
     holds: [],

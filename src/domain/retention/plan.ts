@@ -40,7 +40,7 @@ const NO_STORAGE: ListingFacts = { complete: true, malformed: [], disagreeing: [
 export function planRetention({ policy, backups, now, listing = NO_STORAGE, approval, hash }: PlanInput): RetentionPlan {
   const nowMs = Date.parse(now);
   const dated = newestFirst(backups);
-  const about = { now, timeZone: policy.timeZone, policyHash: hash(canonicalJson(policy)) };
+  const about = { now, timeZone: policy.timeZone, policyHash: policyHashOf(policy, hash) };
 
   const doubt = firstRefusal({ policy, given: backups, backups: dated, listing, nowMs });
   if (doubt) {
@@ -53,6 +53,9 @@ export function planRetention({ policy, backups, now, listing = NO_STORAGE, appr
   if (!brake) return { ...about, decisions, refused: null };
   return { ...about, decisions: decisions.map((decision) => (decision.keep ? decision : saved(decision, brake))), refused: brake };
 }
+
+/** What a policy is known by: another one has another hash. */
+export const policyHashOf = (policy: RetentionPolicy, hash: Hash): string => hash(canonicalJson(policy));
 
 /**
  * What the rules alone say, as restic does: no proof, floor, guards or brake. For looking, never for deleting. A held backup is kept

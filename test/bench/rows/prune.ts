@@ -1,6 +1,7 @@
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { pruneBackup } from '../../../src/activities/prune-backup.ts';
 import { type Clients, createClients } from '../../../src/clients/clients.ts';
+import { configuredPolicyHash } from '../../../src/clients/retention-plan.ts';
 import { loadSettings } from '../../../src/config/settings.ts';
 import { type BackupRecord, recordPath } from '../../../src/domain/record.ts';
 import { inTurn, median } from '../runner/rounds.ts';
@@ -20,7 +21,7 @@ const PAGE = 5_000;
 const DOCUMENTS = 2;
 
 const MARKED_AT = '2026-02-01T02:00:00.000Z';
-const INPUT = { hsm: HSM, run: 'bench', at: '2026-02-09T02:00:00.000Z', folder: FOLDER, markedAt: MARKED_AT };
+const INPUT = { hsm: HSM, run: 'bench', folder: FOLDER, markedAt: MARKED_AT };
 const RECORD: Partial<BackupRecord> = {
   ...{ schema: 'hsmkeep.record/1', hsm: HSM, folder: FOLDER, takenAt: '2026-01-01T02:00:00.000Z', holds: [] },
   marks: [{ at: MARKED_AT, run: 'bench', reason: 'no rule keeps it' }],
@@ -66,7 +67,11 @@ export const prune: Row = {
 async function pruneOnce(clients: Clients): Promise<number> {
   await clients.backups(HSM).write(recordPath(HSM, FOLDER), JSON.stringify(RECORD));
   const startedAt = performance.now();
-  const outcome = await pruneBackup.create(clients)(INPUT);
+  const outcome = await pruneBackup.create(clients)({
+    ...INPUT,
+    at: new Date().toISOString(),
+    policyHash: configuredPolicyHash(clients, HSM),
+  });
   const tookMs = performance.now() - startedAt;
   const isDone = 'value' in outcome && outcome.value.status === 'pruned' && outcome.value.removed === BLOBS + DOCUMENTS;
   if (!isDone) throw new Error(`Not all was deleted: ${JSON.stringify(outcome)}`);
