@@ -8,7 +8,7 @@ const SLOW_MS = 120_000;
 
 let stack: AppStack;
 beforeAll(async () => {
-  stack = await startAppStack({ timeScale: 1 });
+  stack = await startAppStack({ timeScale: 1, timers: false });
 });
 afterAll(() => stack?.stop());
 afterEach(() => stack.emulator.control.clearFaults());
