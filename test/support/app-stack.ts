@@ -81,6 +81,8 @@ export type AppStack = Readonly<{
   /** Resolves when the host process is gone, by its own doing or another's. */
   hostGone(): Promise<void>;
   killHost(): Promise<void>;
+  /** The host's process id. */
+  hostPid(): number;
   /** The folder in which the host keeps its histories. */
   hostData: string;
   /** What the host has printed so far, over all its lives. */
@@ -299,6 +301,7 @@ export async function startAppStack({
     startHost,
     hostGone,
     killHost,
+    hostPid: () => host?.pid ?? fail('there is no host'),
     hostData: join(folder, 'host'),
     hostLog: () => log,
     api,

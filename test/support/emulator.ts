@@ -45,7 +45,8 @@ export type ControlClient = Readonly<{
   }): Promise<{ name: string; clientId: string; clientSecret: string; objectId: string }>;
   /** A person's token; for `api://hsmkeep` without an audience. */
   userToken(input: { user: string; audience?: string; expiresInSeconds?: number }): Promise<string>;
-  requests(): Promise<readonly LoggedRequest[]>;
+  /** The latest ten thousand, oldest first. @param after Only those with a greater id. */
+  requests(after?: number): Promise<readonly LoggedRequest[]>;
   /** How long Azure Resource Manager and Graph take, in emulated milliseconds. */
   arm(settings: { regenerateMs?: number }): Promise<void>;
   graph(settings: { worksAfterMs?: number; flapsForMs?: number; listedAfterMs?: number }): Promise<void>;
@@ -171,6 +172,6 @@ function controlClient(controlUrl: string): ControlClient {
     arm: (settings) => call('PUT', 'arm', settings),
     graph: (settings) => call('PUT', 'graph', settings),
     userToken: async (input) => (await call('POST', 'tokens', input)).token,
-    requests: async () => (await call('GET', 'requests')).value,
+    requests: async (after = 0) => (await call('GET', `requests?after=${after}`)).value,
   };
 }
