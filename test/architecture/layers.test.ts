@@ -47,6 +47,12 @@ test.each([
   ['src/providers/a.ts', '../clients/blob-store.ts'],
   ['src/orchestrators/a.ts', '../providers/registry.ts'],
   ['src/domain/a.ts', '../providers/registry.ts'],
+  ['src/activities/a.ts', '../admin/fleet.ts'],
+  ['src/functions/a.ts', '../package/zip.ts'],
+  ['src/admin/a.ts', '../orchestrators/durable.ts'],
+  ['src/admin/doctor/a.ts', '../../cli/io.ts'],
+  ['src/package/a.ts', '../activities/save-run.ts'],
+  ['src/package/a.ts', '../admin/fleet.ts'],
 ])('%s may not import %s', (path, target) => {
   expect(lint(path, importing(target))).toContain('noRestrictedImports');
 });
