@@ -6,6 +6,14 @@ import { counted } from './words.ts';
 
 const SIGN = { ok: 'ok', finding: 'WRONG', unknown: '?' } as const;
 
+const LONGEST_SUBJECT = 48;
+/** Both ends of what is too long for a column: a resource id begins like all others and ends with what it names. */
+function shortened(subject: string): string {
+  if (subject.length <= LONGEST_SUBJECT) return subject;
+  const head = Math.floor(LONGEST_SUBJECT / 4);
+  return `${subject.slice(0, head)}…${subject.slice(head + 1 - LONGEST_SUBJECT)}`;
+}
+
 /** All that was looked at, then what to do about what is wrong. */
 export function checkTable(checks: readonly Check[], { stdout, env }: Io): string {
   const style = styleFor(stdout, env);
@@ -13,7 +21,7 @@ export function checkTable(checks: readonly Check[], { stdout, env }: Io): strin
   const rows = table<Check>(
     [
       { header: ' ', text: ({ status }) => SIGN[status], paint: (text, { status }) => paint[status](text) },
-      { header: 'SUBJECT', text: ({ subject }) => subject },
+      { header: 'SUBJECT', text: ({ subject }) => shortened(subject) },
       { header: 'CHECK', text: ({ check }) => check },
       { header: 'WHAT', text: ({ message }) => message },
     ],
