@@ -4,13 +4,17 @@ import { fixedToken } from '../../src/cli/api/token.ts';
 import { nightReport, verdict } from '../../src/cli/dev/report.ts';
 import { dateIn, type HsmNight, spendTheNight } from '../../src/cli/dev/tonight.ts';
 import type { Run } from '../../src/domain/run.ts';
-import type { BackupView } from '../../src/domain/views.ts';
+import type { BackupView, Problem } from '../../src/domain/views.ts';
 import { type Answer, backupView, hsmView, NOW, run, serve, step } from './support.ts';
 
 const PROOF_BY = { backup: 'L1', 'pre-restore': 'L2', drill: 'L3c' } as const;
 
 /** An API over HSMs with these newest proven backups; a backup reaches L1, a pre-restore L2, a drill L3c, unless `outcome` says otherwise. */
-async function serveHsms(hsms: Record<string, BackupView | null>, outcome: (run: Run) => Partial<Run> = () => ({})) {
+async function serveHsms(
+  hsms: Record<string, BackupView | null>,
+  outcome: (run: Run) => Partial<Run> = () => ({}),
+  problems: Record<string, Problem> = {},
+) {
   const newest = new Map(Object.entries(hsms));
   const runs = new Map<string, Run>();
 
@@ -29,13 +33,19 @@ async function serveHsms(hsms: Record<string, BackupView | null>, outcome: (run:
     if (verb === 'backups') return start('backup', name, `folder-${name}`);
     if (verb === 'pre-restore') return start('pre-restore', name, (body as { folder: string }).folder);
     if (verb === 'drill') return start('drill', name, newest.get(name)?.folder ?? '');
-    const views = [...newest].map(([hsm, backup]) => hsmView({ name: hsm, newestProven: backup, lastBackup: backup }));
+    const views = [...newest].map(([hsm, backup]) =>
+      hsmView({ name: hsm, newestProven: backup, lastBackup: backup, ...(problems[hsm] && { problem: problems[hsm] }) }),
+    );
     return method === 'GET' ? { body: { value: views } } : { status: 405 };
   });
-  const spend = (preRestore: readonly string[] = Object.keys(hsms), drills: readonly string[] = []): Promise<readonly HsmNight[]> =>
+  const spend = (
+    preRestore: readonly string[] = Object.keys(hsms),
+    drills: readonly string[] = [],
+    deadlineMs = 60_000,
+  ): Promise<readonly HsmNight[]> =>
     spendTheNight(
       apiClient({ apiUrl: `${url}/api`, token: fixedToken('t') }),
-      { date: '2026-11-22', timeZone: 'UTC', preRestore, drills, signal: new AbortController().signal },
+      { date: '2026-11-22', timeZone: 'UTC', preRestore, drills, deadlineMs, signal: new AbortController().signal },
       { update: () => undefined, end: () => undefined },
     );
   const started = (): string[] => seen.filter(({ method }) => method === 'POST').map(({ path }) => path.replace('/api/hsms/', ''));
@@ -93,6 +103,36 @@ describe('spendTheNight', () => {
     const report = nightReport(nights, { stdout: output, stderr: output, env: {}, cwd: '/', now: () => NOW });
     expect(report).toContain('\na: backup, backup: no space\n  Make some.\n');
     expect(report).toMatch(/\nb {4}folder-b +L2 +4 +12\.4 KiB +4 +10 s\n/);
+  });
+
+  test('an HSM whose container cannot be reached is told, and no backup of it is begun', async () => {
+    const problem = { message: 'Its backups could not be listed.', hint: 'Look at the network.' };
+    const { spend, started } = await serveHsms({ a: null, b: null }, undefined, { a: problem });
+    const nights = await spend([]);
+    expect(started()).toEqual(['b/backups']);
+    expect(nights.map(({ backup, problems }) => [backup?.proof, problems])).toEqual([
+      [undefined, ['Its backups could not be listed.\nLook at the network.']],
+      ['L1', []],
+    ]);
+  });
+
+  test('a run that does not end is given up in time, and told with where it is', async () => {
+    const stuck: Partial<Run> = {
+      status: 'Running',
+      endedAt: null,
+      steps: [step('Lock'), step('Manifest', { status: 'Waiting', endedAt: null, message: 'storage does not answer' })],
+    };
+    const { spend, started } = await serveHsms({ a: null, b: null }, ({ subject }) => (subject === 'a' ? stuck : {}));
+    const nights = await spend(['b'], [], 100);
+    expect(nights.map(({ problems }) => problems)).toEqual([
+      [
+        expect.stringMatching(
+          /^backup: not ended within 0\.1 s\. It is at Manifest: storage does not answer\.\nCan what it needs be reached\?/,
+        ),
+      ],
+      [],
+    ]);
+    expect(started()).toContain('b/pre-restore');
   });
 });
 

@@ -122,7 +122,7 @@ describe('dev --once', { timeout: PATIENCE_MS }, () => {
       readFileSync(join(data, 'config.json'), 'utf8').replace('/hsmkeep/backup-fabrikam-hsm', '/elsewhere/backup-fabrikam-hsm'),
     );
     const third = await hsmkeep(ending, 'dev', '--once', '--data', data, '--config', config);
-    expect(third.stdout).toMatch(/\nfabrikam-hsm: backup, .+\n {2}.+/);
+    expect(third.stdout).toMatch(/\nfabrikam-hsm: Its backups could not be listed: storage .+\n {2}.+/);
     expect(third.stdout).toMatch(/\nhsmkeep: 1 of 2 HSMs have a proven backup of \d{4}-\d\d-\d\d\n$/);
     expect(third.code).toBe(1);
   });

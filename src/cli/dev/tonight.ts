@@ -16,6 +16,8 @@ export type Night = Readonly<{
   preRestore: readonly string[];
   /** HSMs whose newest backup is to be restored into their drill HSM, for L3c. */
   drills: readonly string[];
+  /** How long all of it may take, in real time. */
+  deadlineMs?: number;
   signal: AbortSignal;
 }>;
 
@@ -30,8 +32,8 @@ export type HsmNight = Readonly<{
   problems: readonly string[];
 }>;
 
-/** Far longer than an emulated HSM takes, short enough that a hanging run is noticed. */
-const DEADLINE_MS = 30 * 60_000;
+/** Many times what emulated HSMs take on a busy machine; runs that reach for something that is not there would be tried for longer. */
+const DEADLINE_MS = 4 * 60_000;
 
 /**
  * Sees to it that every HSM has a proven backup of the night: takes those that are missing, all at once, then asks each HSM whether
@@ -40,10 +42,13 @@ const DEADLINE_MS = 30 * 60_000;
 export async function spendTheNight(api: ApiClient, night: Night, progress: RunProgress): Promise<readonly HsmNight[]> {
   const problems = new Map<string, string[]>();
   const complain = (hsm: string, problem: string): void => void problems.set(hsm, [...(problems.get(hsm) ?? []), problem]);
-  const runAll = (starts: readonly Start[]): Promise<readonly Run[]> => startAndFollow(api, starts, complain, night.signal, progress);
+  const deadlineMs = night.deadlineMs ?? DEADLINE_MS;
+  const patience: Patience = { deadlineMs, endOfTime: performance.now() + deadlineMs, signal: night.signal };
+  const runAll = (starts: readonly Start[]): Promise<void> => startAndFollow(api, starts, complain, patience, progress);
 
   const before = await readHsms(api);
-  const missing = before.filter((hsm) => !backupOf(night, hsm));
+  // A run for one whose container cannot be reached would try for a long time, to no avail; the end tells of it.
+  const missing = before.filter((hsm) => !backupOf(night, hsm) && !hsm.problem);
   await runAll(missing.map(({ name }) => ({ hsm: name, path: `${hsmPath(name)}/backups` })));
 
   const after = missing.length > 0 ? await readHsms(api) : before;
@@ -71,29 +76,48 @@ export async function spendTheNight(api: ApiClient, night: Night, progress: RunP
 }
 
 type Start = Readonly<{ hsm: string; path: string; body?: unknown }>;
+type Patience = Readonly<{ deadlineMs: number; endOfTime: number; signal: AbortSignal }>;
 
 async function startAndFollow(
   api: ApiClient,
   starts: readonly Start[],
   complain: (hsm: string, problem: string) => void,
-  signal: AbortSignal,
+  patience: Patience,
   progress: RunProgress,
-): Promise<readonly Run[]> {
-  const ids = await Promise.all(
-    starts.map(async ({ hsm, path, body }) => {
+): Promise<void> {
+  await Promise.all(
+    starts.map(async (start) => {
       try {
-        return (await api.post<Accepted>(path, body)).runId;
+        const { runId } = await api.post<Accepted>(start.path, start.body);
+        for (const problem of await follow(api, runId, patience, progress)) complain(start.hsm, problem);
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error;
-        complain(hsm, `${error.message}\n${error.hint}`);
-        return undefined;
+        complain(start.hsm, `${error.message}\n${error.hint}`);
       }
     }),
   );
-  const started = ids.filter((id) => id !== undefined);
-  const runs = await followRuns(api, started, { onReading: (run) => progress.update(run), deadlineMs: DEADLINE_MS, signal });
-  for (const run of runs) for (const problem of problemsOf(run)) complain(run.subject, problem);
-  return runs;
+}
+
+/** Waits for a run, while there is time. @returns What went wrong. */
+async function follow(api: ApiClient, id: string, { deadlineMs, endOfTime, signal }: Patience, progress: RunProgress): Promise<string[]> {
+  let latest: Run | undefined;
+  const onReading = (run: Run): void => {
+    latest = run;
+    progress.update(run);
+  };
+  try {
+    const runs = await followRuns(api, [id], { onReading, deadlineMs: Math.max(endOfTime - performance.now(), 0), signal });
+    return runs.flatMap(problemsOf);
+  } catch (error) {
+    if (!latest || performance.now() < endOfTime) throw error;
+    return [tooLong(latest, deadlineMs)];
+  }
+}
+
+function tooLong({ kind, steps }: Run, deadlineMs: number): string {
+  const at = steps.findLast(({ endedAt }) => endedAt === null);
+  const where = at ? ` It is at ${at.name}${at.message ? `: ${at.message}` : ''}.` : '';
+  return `${kind}: not ended within ${deadlineMs / 1000} s.${where}\nCan what it needs be reached? The log of the function host tells; the next start goes on with it.`;
 }
 
 function problemsOf({ kind, steps }: Run): string[] {
