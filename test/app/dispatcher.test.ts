@@ -1,26 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
-import { FIRST, GENERATED, rotationsOf, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { FIRST, GENERATED, type RotationStack, startRotations, VAULT } from '../support/rotations.ts';
 
 const DAY_MS = 86_400_000;
 const STORM = 30;
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url] } });
-  kv = rotationsOf(stack, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
+  ({ stack, receiver, kv, stop } = await startRotations());
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 const runsOf = async (prefix: string): Promise<Run[]> => {

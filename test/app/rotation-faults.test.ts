@@ -1,26 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
-import { FIRST, GENERATED, rotationsOf, told, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { FIRST, GENERATED, type RotationStack, startRotations, told, VAULT } from '../support/rotations.ts';
 
 const SLOW_MS = 120_000;
 const COMPROMISED = { reason: 'seen in a log', mode: 'compromise' };
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
   // A sweep would go on with what a fault broke off before a person asks for it.
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url] }, timers: false });
-  kv = rotationsOf(stack, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
+  ({ stack, receiver, kv, stop } = await startRotations({ timers: false }));
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 afterEach(() => stack.emulator.control.clearFaults());
 
 /** So many requests about a secret and its entry make a compromise: those of a rotation and of the retirement after it. */

@@ -1,24 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
-import { FIRST, GENERATED, rotationsOf, told, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { FIRST, GENERATED, type RotationStack, startRotations, told, VAULT } from '../support/rotations.ts';
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url] } });
-  kv = rotationsOf(stack, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
+  ({ stack, receiver, kv, stop } = await startRotations());
   // The next look of the sweep, which would mend things by itself, is an hour away then.
   await kv.sweepUntil('the first look of the sweep', async () => stack.hostLog().includes(`sweep-${VAULT}`));
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 
 const ask = (name: string, verb: string, as = 'alice') =>
   stack.api(`/secrets/${VAULT}/${name}/${verb}`, { method: 'POST', as, body: { reason: 'a test' } });

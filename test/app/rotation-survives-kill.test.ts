@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
 import { findCanaries, placesOf } from '../support/canary-scan.ts';
 import { type KilledKind, killRotation, kindsWith } from '../support/rotation-kills.ts';
-import { FIRST, rotationsOf, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { type RotationStack, startRotations } from '../support/rotations.ts';
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 let kinds: readonly KilledKind[];
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url] } });
-  kv = rotationsOf(stack, receiver);
+  ({ stack, receiver, kv, stop } = await startRotations());
   kinds = kindsWith(kv, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 
 const kindOf = (title: string) => kinds.find((kind) => kind.title === title) as KilledKind;
 

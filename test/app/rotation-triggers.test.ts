@@ -1,35 +1,25 @@
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, startAppStack, until } from '../support/app-stack.ts';
-import { FIRST, GENERATED, rotationsOf, told, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { startAppStack, until } from '../support/app-stack.ts';
+import { FIRST, GENERATED, type RotationStack, rotationsOf, startRotations, told, VAULT } from '../support/rotations.ts';
 
 const TOPIC = '/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics/kv';
 const DAY_MS = 86_400_000;
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 let queue: QueueClient;
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({
-    vaults: [VAULT],
-    vault: { targets: [receiver.url], topic: TOPIC },
+  ({ stack, receiver, kv, stop } = await startRotations({
+    vault: { topic: TOPIC },
     queue: true,
     env: { HSMKEEP_EVENT_QUEUE: 'vault-events' },
-  });
+  }));
   const queues = QueueServiceClient.fromConnectionString(stack.azurite.connectionString);
   queue = queues.getQueueClient('vault-events');
   await queue.create();
-  kv = rotationsOf(stack, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 afterEach(() => stack.emulator.control.clearFaults());
 
 const runsOf = async (name: string): Promise<Run[]> => (await stack.api(`/runs?kind=rotation&subject=${VAULT}.${name}`)).body.value;

@@ -1,23 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type AppStack, ESCROW_VAULT, startAppStack } from '../support/app-stack.ts';
-import { FIRST, GENERATED, rotationsOf, told, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { ESCROW_VAULT } from '../support/app-stack.ts';
+import { FIRST, GENERATED, type RotationStack, startRotations, told, VAULT } from '../support/rotations.ts';
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url], maxValidityDays: 200 }, timers: false });
-  kv = rotationsOf(stack, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
+  ({ stack, receiver, kv, stop } = await startRotations({ vault: { maxValidityDays: 200 }, timers: false }));
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 afterEach(() => stack.emulator.control.clearFaults());
 
 describe('a rotation', () => {

@@ -1,27 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AppStack, startAppStack } from '../support/app-stack.ts';
 import { findCanaries, placesOf } from '../support/canary-scan.ts';
-import { FIRST, rotationsOf, VAULT } from '../support/rotations.ts';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { FIRST, type RotationStack, startRotations } from '../support/rotations.ts';
 
 const ROTATIONS = Number(process.env['HSMKEEP_ROTATIONS'] ?? 1_000);
 const AT_ONCE = 60;
 /** Requests about one secret in a rotation. */
 const REQUESTS = 18;
 
-let receiver: WebhookReceiver;
-let stack: AppStack;
-let kv: ReturnType<typeof rotationsOf>;
+let { stack, receiver, kv, stop } = {} as RotationStack;
 beforeAll(async () => {
-  receiver = await startWebhookReceiver(FIRST);
-  stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url] } });
-  kv = rotationsOf(stack, receiver);
-  await kv.secrets.setSecret('hook-key', receiver.key);
+  ({ stack, receiver, kv, stop } = await startRotations());
 });
-afterAll(async () => {
-  await stack?.stop();
-  await receiver?.stop();
-});
+afterAll(() => stop?.());
 
 /** What a target or a vault answers when it repeats what it was sent, as some do in their errors. */
 const telltale = (value: string) => ({ error: { code: 'Bad', message: `could not take ${value}` }, regenerate: false });

@@ -1,9 +1,9 @@
 import { SecretClient } from '@azure/keyvault-secrets';
 import type { Run } from '../../src/domain/run.ts';
-import { type AppStack, ESCROW_VAULT, until } from './app-stack.ts';
+import { type AppStack, type AppStackOptions, ESCROW_VAULT, startAppStack, until } from './app-stack.ts';
 import { all } from './azure-clients.ts';
 import { VAULT_RESOURCE } from './emulator.ts';
-import type { WebhookReceiver } from './webhook-receiver.ts';
+import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.ts';
 
 export const VAULT = 'contoso-kv';
 /** The value that every secret begins with; found nowhere but in its vault. */
@@ -12,6 +12,31 @@ export const GENERATED = { owner: 'team', 'rot-provider': 'generated', 'rot-poli
 
 /** For tests of other targets. */
 const NO_RECEIVER = { url: '', actions: [] } as unknown as WebhookReceiver;
+
+/** The product with a vault whose secrets are for a receiver of webhooks. */
+export type RotationStack = Readonly<{
+  stack: AppStack;
+  receiver: WebhookReceiver;
+  kv: ReturnType<typeof rotationsOf>;
+  stop(): Promise<void>;
+}>;
+
+/** @param vault Changes to the configuration of the vault. */
+export async function startRotations({ vault, ...options }: AppStackOptions = {}): Promise<RotationStack> {
+  const receiver = await startWebhookReceiver(FIRST);
+  const stack = await startAppStack({ vaults: [VAULT], vault: { targets: [receiver.url], ...vault }, ...options });
+  const kv = rotationsOf(stack, receiver);
+  await kv.secrets.setSecret('hook-key', receiver.key);
+  return {
+    stack,
+    receiver,
+    kv,
+    async stop() {
+      await stack.stop();
+      await receiver.stop();
+    },
+  };
+}
 
 /** What tests of rotation do to vaults and see of them, past the app. */
 export function rotationsOf(stack: AppStack, receiver: WebhookReceiver = NO_RECEIVER) {
