@@ -21,7 +21,7 @@ export async function workerOn({ clients }: Pick<Tools, 'clients'>, hsm: string)
  * @throws {HttpProblem} 409, naming the run that works on it, or the restore that is about to.
  */
 export async function requireFree(tools: Pick<Tools, 'clients' | 'durable'>, hsm: string, own?: string): Promise<void> {
-  const [other] = (await liveRuns(tools.durable, 'restore', hsm)).filter((run) => run !== own);
+  const [other] = (await liveRuns(tools, 'restore', hsm)).filter((run) => run !== own);
   const owner = other ?? (await workerOn(tools, hsm));
   if (owner !== undefined && owner !== own) throw busy(owner, hsm);
 }

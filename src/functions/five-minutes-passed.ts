@@ -80,7 +80,7 @@ async function decide(durable: DurableClient, clients: Clients, run: Due): Promi
  * nobody knows yet: the next tick looks again.
  */
 async function isStillNeeded(durable: DurableClient, clients: Clients, { hsm, plannedAt }: DueRun): Promise<'start' | 'later' | 'no'> {
-  if ((await liveRuns(durable, 'backup', hsm)).length > 0) return 'later';
+  if ((await liveRuns({ clients, durable }, 'backup', hsm)).length > 0) return 'later';
   const { countsFrom } = clients.hsmConfig(hsm).protect;
   const backups = await listBackups(clients.backups(hsm), hsm, clients.documents).catch(unlessUnavailable);
   return backups.some((backup) => backup.takenAt >= plannedAt && isProven(backup, countsFrom)) ? 'no' : 'start';

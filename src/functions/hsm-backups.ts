@@ -1,5 +1,4 @@
 import { listBackups } from '../clients/catalogue.ts';
-import { RefusedError, TransientError } from '../clients/errors.ts';
 import { findRecord } from '../clients/records.ts';
 import { parseFolder } from '../domain/folder.ts';
 import { viewOfDamaged, viewOfFolder, viewOfRecord } from '../domain/record.ts';
@@ -11,7 +10,7 @@ import { pageOf } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import { prunedAlready } from './retention-problems.ts';
 import * as schemas from './schemas.ts';
-import { accepted, liveRuns, startOnce } from './start-run.ts';
+import { accepted, liveRuns, startOnce, unlessUnavailable } from './start-run.ts';
 
 export const hsmBackups = defineRoute({
   name: 'hsmBackups',
@@ -35,7 +34,8 @@ export const hsmBackups = defineRoute({
       async handle({ params }, tools) {
         const { clients, durable, now } = tools;
         const { name, backupTo } = clients.hsmConfig(params['hsm'] ?? '');
-        const running = (await liveRuns(durable, 'backup', name))[0] ?? (await workerOn(tools, name).catch(unlessUnavailable));
+        // A lock that cannot be looked at does not keep a backup from being tried: the run waits for it, and tells what is wrong.
+        const running = (await liveRuns(tools, 'backup', name))[0] ?? (await workerOn(tools, name).catch(unlessUnavailable));
         if (running !== undefined && parseRunId(running)?.kind !== 'backup') throw busy(running, name);
         if (running !== undefined) return accepted(running);
 
@@ -46,11 +46,6 @@ export const hsmBackups = defineRoute({
     },
   },
 });
-
-/** A lock that cannot be looked at does not keep a backup from being tried: the run waits for it, and tells what is wrong. */
-function unlessUnavailable(error: unknown): undefined {
-  if (!(error instanceof RefusedError || error instanceof TransientError)) throw error;
-}
 
 export const hsmBackup = defineRoute({
   name: 'hsmBackup',

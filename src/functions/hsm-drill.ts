@@ -47,7 +47,7 @@ export const hsmDrill = defineRoute({
         const { clients, durable, now } = tools;
         const { source, target } = requireConfigured(clients, params['hsm'] ?? '');
         const { folder = null } = input as z.output<typeof body>;
-        const [running] = await liveRuns(durable, 'drill', source.name);
+        const [running] = await liveRuns(tools, 'drill', source.name);
         if (running !== undefined) return alreadyRuns(running, target.name, folder);
         await requireFree(tools, target.name);
 

@@ -1,5 +1,8 @@
 import type { HttpResponseInit } from '@azure/functions';
 import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
+import type { Clients } from '../clients/clients.ts';
+import { RefusedError, TransientError } from '../clients/errors.ts';
+import { readRun } from '../clients/runs.ts';
 import type { RunKind } from '../domain/run.ts';
 import { parseRunId } from '../domain/run-id.ts';
 import type { Orchestrator } from '../orchestrators/durable.ts';
@@ -36,10 +39,24 @@ export async function findInstance(durable: DurableClient, instanceId: string): 
 
 export const isLive = (status: Pick<DurableOrchestrationStatus, 'runtimeStatus'>): boolean => LIVE.has(String(status.runtimeStatus));
 
-/** The runs of one kind on one subject that have not ended. */
-export async function liveRuns(durable: DurableClient, kind: RunKind, subject: string): Promise<string[]> {
+/**
+ * The runs of one kind on one subject that are under way. One whose record tells its end is none, though its orchestration takes a moment
+ * more: whoever asks for another one then is not to be told of that.
+ */
+export async function liveRuns(
+  { clients, durable }: Readonly<{ clients: Pick<Clients, 'documents'>; durable: DurableClient }>,
+  kind: RunKind,
+  subject: string,
+): Promise<string[]> {
   const instances = await listLive(durable, `${kind}-${subject}-`);
-  return instances.map(({ instanceId }) => instanceId).filter((id) => parseRunId(id)?.subject === subject);
+  const ids = instances.map(({ instanceId }) => instanceId).filter((id) => parseRunId(id)?.subject === subject);
+  const runs = await Promise.all(ids.map((id) => readRun(clients.documents, id).catch(unlessUnavailable)));
+  return ids.filter((_, index) => !runs[index]?.endedAt);
+}
+
+/** What cannot be looked at for now has told nothing. */
+export function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof RefusedError || error instanceof TransientError)) throw error;
 }
 
 /** Instances that have not ended, by the beginning of their ids. */
