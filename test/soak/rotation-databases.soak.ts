@@ -5,6 +5,8 @@ import { describeWith } from '../support/databases.ts';
 import {
   consumedRotations,
   type DatabaseRotations,
+  END_PLACES,
+  killedEnd,
   killedRotation,
   killPlaces,
   startDatabaseRotations,
@@ -37,6 +39,17 @@ describeWith({ ...findPostgres(), ...findMariadb() }, 'rotations of real databas
         console.log(`${name}\t${at}${forgetful ? '\tdatabase lost' : ''}\tone change, same id`);
       }
     });
+
+  for (const forgetful of [true, false])
+    test.each(KINDS)(
+      `of %s survive a kill at every place of their end${forgetful ? ', the database lost with it' : ''}`,
+      async (name, of) => {
+        for (const at of END_PLACES) {
+          await killedEnd(app, of(app), { at, forgetful });
+          console.log(`${name}\t${at}${forgetful ? '\tdatabase lost' : ''}\tended, same id`);
+        }
+      },
+    );
 
   test.each(KINDS.slice(0, 4))(`of %s under consumers, ${ROTATIONS} times`, async (name, of) => {
     const { gapsMs, ...seen } = await consumedRotations(app, of(app), ROTATIONS);

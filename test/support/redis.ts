@@ -16,6 +16,8 @@ export type TestRedisNode = Readonly<{
   run(...command: string[]): Promise<unknown>;
   /** False when the login is refused. */
   accepts(user: string, password: string): Promise<boolean>;
+  /** How many passwords a user has. */
+  passwordsOf(user: string): Promise<number>;
   /** A session of a user's, as long as the work takes. */
   as<T>(user: string, password: string, work: (run: (...command: string[]) => Promise<unknown>) => Promise<T>): Promise<T>;
   /** Ends it as a power cut does, and starts it again where it was. */
@@ -60,6 +62,10 @@ export async function startRedisNode(
   return {
     server,
     run,
+    async passwordsOf(user) {
+      const told = (await run('ACL', 'GETUSER', user)) as unknown[];
+      return (told[told.indexOf('passwords') + 1] as unknown[]).length;
+    },
     as: (user, password, work) => as(user, password, (client) => work((...command) => client.sendCommand(command))),
     accepts: (user, password) =>
       as(user, password, async () => true).catch((error: Error) => {

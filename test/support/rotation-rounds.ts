@@ -42,6 +42,11 @@ export function killPlaces({ overlap }: TargetKind): string[] {
   return [...activities.flatMap((activity) => BOUNDARIES.map((boundary) => `${boundary}:${activity}:1`)), ...IN_FLIGHT];
 }
 
+/** Every place at which its end can be killed: when the old credential is taken away, and when the entry is closed. */
+export const END_PLACES: readonly string[] = ['retireOldSecret', 'closeSecret'].flatMap((activity) =>
+  BOUNDARIES.map((boundary) => `${boundary}:${activity}:1`),
+);
+
 let accounts = 0;
 
 /**
@@ -55,12 +60,8 @@ export async function killedRotation(
   kind: TargetKind,
   { at, forgetful = false }: KillPlace,
 ): Promise<void> {
-  accounts += 1;
-  const name = `k${accounts}`;
-  const { value, tags } = await kind.make(name);
-  await kv.secrets.setSecret(name, value, { tags });
-
-  const id = await killAt({ stack, kv } as DatabaseRotations, kind, name, at);
+  const { name, value } = await makeSecret(kv, kind);
+  const id = await killAt({ stack, kv }, kind, name, at);
   if (forgetful) rmSync(stack.hostData, { recursive: true, force: true });
   await stack.startHost();
   const stopHurrying = stack.hurry();
@@ -84,18 +85,66 @@ export async function killedRotation(
   }
 }
 
-async function killAt({ stack, kv }: DatabaseRotations, kind: TargetKind, name: string, at: string): Promise<string> {
+/**
+ * Kills the host while a rotation ends, which after a compromise is in the same run, starts it again, and sees that the old credential is gone,
+ * the same rotation is closed, and its value works.
+ *
+ * @param forgetful The host's database is deleted while it is dead; nobody asks again, so the sweep has to find what is left to be done.
+ */
+export async function killedEnd({ stack, kv }: DatabaseRotations, kind: TargetKind, { at, forgetful = false }: KillPlace): Promise<void> {
+  const { name, value } = await makeSecret(kv, kind);
+  const id = await killAt({ stack, kv }, kind, name, at, { reason: 'seen in a log', mode: 'compromise' });
+  if (forgetful) rmSync(stack.hostData, { recursive: true, force: true });
+  await stack.startHost();
+  const stopHurrying = stack.hurry(20_000);
+  try {
+    const what = `${kind.name}, ${at}`;
+    const run = forgetful ? undefined : await stack.runEnd(id);
+    if (run) expect(run.status, `${what}: ${told(run)}`).toBe('Completed');
+    const isOpen = async () => {
+      const { properties } = await kv.secrets.getSecret(name);
+      const entries = await kv.entriesOf(name);
+      return entries.some(({ enabled }) => enabled) || properties.tags?.['rot-grace-until'] !== undefined;
+    };
+    await expect.poll(isOpen, { timeout: 60_000, message: `${what}: something is left open` }).toBe(false);
+
+    const { value: stored = '', properties } = await kv.secrets.getSecret(name);
+    const ids = (await kv.entriesOf(name)).map(({ tags }) => tags?.['rot-id']);
+    expect(ids, `${what}: one rotation id`).toEqual([properties.tags?.['rot-id']]);
+    expect(kind.changes(name), `${what}: one effective change`).toBe(1);
+    expect([await kind.accepts(name, stored), await kind.accepts(name, value)], what).toEqual([true, false]);
+  } finally {
+    await stopHurrying();
+  }
+}
+
+/** A secret, and its account on the target. */
+async function makeSecret(kv: DatabaseRotations['kv'], kind: TargetKind): Promise<Readonly<{ name: string; value: string }>> {
+  accounts += 1;
+  const name = `k${accounts}`;
+  const { value, tags } = await kind.make(name);
+  await kv.secrets.setSecret(name, value, { tags });
+  return { name, value };
+}
+
+async function killAt(
+  { stack, kv }: Pick<DatabaseRotations, 'stack' | 'kv'>,
+  kind: TargetKind,
+  name: string,
+  at: string,
+  body?: object,
+): Promise<string> {
   if (at !== 'request' && at !== 'reply') {
     await stack.killHost();
     await stack.startHost({ HSMKEEP_CRASH_AT: at });
-    const id = await kv.ask(name);
+    const id = await kv.ask(name, body);
     await stack.hostGone();
     return id;
   }
   const { proxy } = kind.database;
   // MariaDB's answer holds no text of ours: there the request is held both times.
   const held = proxy.hold(kind.database.server.log().includes('PostgreSQL') ? at : 'request', kind.decisive);
-  const id = await kv.ask(name);
+  const id = await kv.ask(name, body);
   await held.reached;
   await stack.killHost();
   held.release();
@@ -110,10 +159,7 @@ export type Consumed = Readonly<{ rotations: number; logins: number; failures: n
  * value's grace is over.
  */
 export async function consumedRotations({ stack, kv }: DatabaseRotations, kind: TargetKind, rotations: number): Promise<Consumed> {
-  accounts += 1;
-  const name = `c${accounts}`;
-  const { value, tags } = await kind.make(name);
-  await kv.secrets.setSecret(name, value, { tags });
+  const { name, value } = await makeSecret(kv, kind);
   const read = async () => (await kv.secrets.getSecret(name)).value ?? '';
 
   let [kept, done, logins, failures] = [value, false, 0, 0];
