@@ -2,7 +2,9 @@ import { readDispatch, writeSweep } from '../clients/dispatch.ts';
 import { readManaged } from '../clients/managed-secrets.ts';
 import { listVault } from '../clients/vault-secret.ts';
 import type { Config, VaultConfig } from '../config/config.ts';
+import { DEFAULT_CHECK_DAYS, planChecks } from '../domain/rotation/checks.ts';
 import { type DispatchState, hasPassedOver } from '../domain/rotation/dispatch.ts';
+import { DAY_MS } from '../domain/rotation/duration.ts';
 import { budgetFor, DEFAULT_SHARE, startPace } from '../domain/rotation/pace.ts';
 import { planSweep } from '../domain/rotation/sweep.ts';
 import { defineActivity } from './define-activity.ts';
@@ -14,8 +16,8 @@ export type FindDueSecretsInput = Readonly<{ vault: string; sweep: string; lookM
 export type FindDueSecretsResult = Readonly<{ total: number; state: DispatchState }>;
 
 /**
- * Lists a vault and its escrow, and stores what is to be done there, the most pressing first. Reads no value. Where rotation is not on,
- * nothing is. A repetition lists again.
+ * Lists a vault and its escrow, and stores what is to be done there, the most pressing first, and whose turn it is to be checked. Reads no
+ * value. Where rotation is not on, nothing is. A repetition lists again.
  *
  * @throws {TransientError}
  */
@@ -34,7 +36,8 @@ export const findDueSecrets = defineActivity(
 
       const { secrets, escrow } = await listVault(clients, config.name);
       const known = await readManaged(clients.documents, config.name);
-      const items = planSweep(config.name, secrets, escrow, now, hasPassedOver(health) ? null : lookMs, known);
+      const work = planSweep(config.name, secrets, escrow, now, hasPassedOver(health) ? null : lookMs, known);
+      const items = [...work, ...planChecks(secrets, work, now, lookMs, (config.checkDays ?? DEFAULT_CHECK_DAYS) * DAY_MS)];
       if (items.length > 0) await writeSweep(clients.documents, config.name, { sweep, at: now, items });
       return { total: items.length, state };
     },

@@ -1,4 +1,4 @@
-import { isFrom } from '../domain/rotation/plan.ts';
+import { isFrom, type RotationStep } from '../domain/rotation/plan.ts';
 import { badTags, notAccepted } from '../domain/rotation/problems.ts';
 import { type Liveness, type Reconciliation, reconcile } from '../domain/rotation/reconcile.ts';
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
@@ -16,6 +16,7 @@ import {
   refused,
   rotationIdOf,
   type SecretProgress,
+  type SecretWorkInput,
   type Work,
   waitFor,
 } from './secret-work.ts';
@@ -25,21 +26,31 @@ const OLDER_AT_MOST = 3;
 
 /**
  * Finds out what works after somebody else changed the secret or its target, and makes that the published value. What works wins; nothing
- * is overwritten when nothing does.
+ * is overwritten when nothing does. As a check it does so only if what is published does not work.
  *
  * @throws {TransientError}
  */
 export const reconcileSecret = defineStep(
   'reconcileSecret',
-  ({ step }, { byHand = false }) => byHand || step === 'reconcile' || step === 'confirm' || step === 'apply' || step === 'obtain',
+  (plan, { byHand = false, check = false }) => byHand || (check ? isCalm(plan) : CONFLICTS.has(plan.step)),
   settle,
 );
 
-async function settle(work: Work): Promise<SecretProgress> {
+/** The steps that find out that somebody else changed something. */
+const CONFLICTS: ReadonlySet<RotationStep['step']> = new Set(['reconcile', 'confirm', 'apply', 'obtain']);
+/** The secret is managed, and nothing is to be done with it now. */
+const isCalm = (plan: RotationStep): boolean =>
+  plan.step === 'rest' && (plan.reason === 'not-due' || plan.reason === 'in-grace' || plan.reason === 'outside-window');
+
+async function settle(work: Work, { check = false }: SecretWorkInput): Promise<SecretProgress> {
   const { look, current, strategy } = work;
   const rotationId = look.escrow?.entry.rotationId ?? null;
   const context = contextOf(work, rotationId ?? '');
   const published = await work.provider.probe(context, work.spec, publishedOf(work));
+  if (check && published !== 'not-live') {
+    const how = published === 'live' ? 'sound' : 'unanswered';
+    return { done: true, base: current.facts.version, rotationId, next: { step: 'settled', how } };
+  }
   const candidate = published === 'live' ? 'not-live' : await probeCandidate(work, context);
   const older = published === 'not-live' && candidate === 'not-live' ? await findOlder(work, context) : null;
 

@@ -24,8 +24,11 @@ import type {
 import { findProvider, PROVIDER_IDS } from '../providers/registry.ts';
 import { type Activity, defineActivity } from './define-activity.ts';
 
-/** What every activity of a rotation is given: references and wishes, never a value. `byHand`: a person wants this very step, whatever the plan would do. */
-export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish; byHand?: boolean }>;
+/**
+ * What every activity of a rotation is given: references and wishes, never a value. `byHand`: a person wants this very step, whatever the plan
+ * would do. `check`: nothing is to be done, and it is only to be seen whether what is published works.
+ */
+export type SecretWorkInput = Readonly<{ ref: SecretRef; wish: Wish; byHand?: boolean; check?: boolean }>;
 
 /** The target gave no clear answer: look again after so long. */
 export type Wait = Readonly<{
@@ -43,8 +46,8 @@ export type RotationFacts = Readonly<{ provider: string; strategy: Strategy; pol
 export type Probes = Readonly<Partial<Record<Liveness, number>>>;
 /** All is well so far, and needs time: look again after so long. `operation`: what the target is at. */
 export type Pause = Readonly<{ step: 'pause'; ms: number; why: string; operation?: Operation }>;
-/** Somebody's change was settled, and nothing is left to do. */
-export type Settled = Readonly<{ step: 'settled'; how: 'adopted' | 'repaired' }>;
+/** Nothing is left to do: somebody's change was settled; or it was checked, and what is published works (`sound`), or the target did not say. */
+export type Settled = Readonly<{ step: 'settled'; how: 'adopted' | 'repaired' | 'sound' | 'unanswered' }>;
 
 /** What an activity hands back: what comes next, and what may be told. Fit for Durable state. */
 export type SecretProgress = Readonly<{

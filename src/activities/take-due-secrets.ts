@@ -1,5 +1,5 @@
 import { readSweep } from '../clients/dispatch.ts';
-import type { SweepItem } from '../domain/rotation/sweep.ts';
+import type { WorkItem } from '../domain/rotation/checks.ts';
 import { defineActivity } from './define-activity.ts';
 
 /** `from`: how many were taken before. */
@@ -14,7 +14,7 @@ export const takeDueSecrets = defineActivity(
   'takeDueSecrets',
   ['rotate'],
   ({ documents }) =>
-    async ({ vault, sweep, from, most }: TakeDueSecretsInput): Promise<readonly SweepItem[]> => {
+    async ({ vault, sweep, from, most }: TakeDueSecretsInput): Promise<readonly WorkItem[]> => {
       const found = await readSweep(documents, vault, sweep);
       return found?.items.slice(from, from + most) ?? [];
     },

@@ -1,10 +1,10 @@
 import { parseDocument } from '../domain/documents.ts';
+import type { WorkItem } from '../domain/rotation/checks.ts';
 import type { DispatchState } from '../domain/rotation/dispatch.ts';
-import type { SweepItem } from '../domain/rotation/sweep.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /** `sweeps/<vault>.json`: what the newest sweep of a vault found, in its order. `sweep`: the instance that works on it. */
-export type SweepDocument = Readonly<{ sweep: string; at: string; items: readonly SweepItem[] }>;
+export type SweepDocument = Readonly<{ sweep: string; at: string; items: readonly WorkItem[] }>;
 type StoredSweep = SweepDocument & Readonly<{ schema: 'hsmkeep.sweep/1' }>;
 
 /** `dispatch/<vault>.json`: how work on the targets of a vault's secrets went of late. */

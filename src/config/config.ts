@@ -133,6 +133,7 @@ const vaultOptions = {
   targets: z.array(z.string().min(1)).optional(),
   maxValidityDays: z.int().min(1).optional(),
   share: z.number().gt(0).max(1).optional(),
+  checkDays: z.int().min(0).max(366).optional(),
   topic: z.string().startsWith('/subscriptions/').optional(),
 };
 

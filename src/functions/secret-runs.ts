@@ -41,12 +41,13 @@ async function idFor(durable: DurableClient, { trigger }: RotateSecretInput, sub
 }
 
 /**
- * Whether a run that is under way does what is asked. An event is content with whatever looks at the secret. A person is not: the sweep may
- * only be taking a look, and a normal rotation leaves the old value alive, which a compromise must not. Their run waits for the lock.
+ * Whether a run that is under way does what is asked. An event is content with whatever looks at the secret, a check excepted, which begins
+ * nothing. A person is not: the sweep may only be taking a look, and a normal rotation leaves the old value alive, which a compromise must
+ * not. Their run waits for the lock.
  */
 function serves(running: unknown, wanted: RotateSecretInput): boolean {
-  if (wanted.trigger !== 'request') return true;
-  const { trigger, mode, repair = false } = (running ?? {}) as Partial<RotateSecretInput>;
+  const { trigger, mode, repair = false, check = false } = (running ?? {}) as Partial<RotateSecretInput>;
+  if (wanted.trigger !== 'request') return !check;
   return trigger === 'request' && repair === (wanted.repair ?? false) && (mode === wanted.mode || wanted.mode === 'normal');
 }
 

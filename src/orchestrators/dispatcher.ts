@@ -1,7 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
+import type { WorkItem } from '../domain/rotation/checks.ts';
 import { afterEnd, type DispatchOutcome, type DispatchState, nextStart } from '../domain/rotation/dispatch.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
-import type { SweepItem, SweepReason } from '../domain/rotation/sweep.ts';
 import type { Run } from '../domain/run.ts';
 import { requestedRunId } from '../domain/run-id.ts';
 import { DISPATCH_LOOKS, waitMs } from '../domain/waiting.ts';
@@ -9,13 +9,13 @@ import type { Steps } from './durable.ts';
 import { type RetireSecretInput, retireSecret } from './retire-secret.ts';
 import { type RotateSecretInput, rotateSecret } from './rotate-secret.ts';
 
-type Flight = Readonly<{ item: SweepItem; task: Task }>;
+type Flight = Readonly<{ item: WorkItem; task: Task }>;
 
 /** Runs work on the secrets of one vault, as much at once as the vault and the targets take. What begins when is the domain's decision. */
 export class Dispatcher {
   readonly #context: OrchestrationContext;
   readonly #vault: string;
-  #backlog: readonly SweepItem[];
+  #backlog: readonly WorkItem[];
   #state: DispatchState;
   #inFlight: readonly Flight[] = [];
   /** Begun, and not yet handed to the engine, which takes a task once. */
@@ -23,16 +23,16 @@ export class Dispatcher {
   #pauseMs = 0;
   #idleLooks = 0;
   #started = 0;
-  #reasons: Readonly<Partial<Record<SweepReason, number>>> = {};
+  #reasons: Readonly<Partial<Record<WorkItem['reason'], number>>> = {};
 
-  constructor(context: OrchestrationContext, vault: string, backlog: readonly SweepItem[], state: DispatchState) {
+  constructor(context: OrchestrationContext, vault: string, backlog: readonly WorkItem[], state: DispatchState) {
     this.#context = context;
     this.#vault = vault;
     this.#backlog = backlog;
     this.#state = state;
   }
 
-  get backlog(): readonly SweepItem[] {
+  get backlog(): readonly WorkItem[] {
     return this.#backlog;
   }
   get state(): DispatchState {
@@ -42,7 +42,7 @@ export class Dispatcher {
     return this.#started;
   }
   /** How many were started, by why. */
-  get reasons(): Readonly<Partial<Record<SweepReason, number>>> {
+  get reasons(): Readonly<Partial<Record<WorkItem['reason'], number>>> {
     return this.#reasons;
   }
   /** Whether something is under way, or the budget's next moment is waited for. */
@@ -50,7 +50,7 @@ export class Dispatcher {
     return this.#inFlight.length > 0 || this.#pauseMs > 0;
   }
 
-  add(items: readonly SweepItem[]): void {
+  add(items: readonly WorkItem[]): void {
     this.#backlog = [...this.#backlog, ...items];
   }
 
@@ -106,12 +106,13 @@ export class Dispatcher {
   }
 
   /** A run never throws: it ends with its record, failed or not. */
-  #start({ name, action, reason }: SweepItem): Task {
+  #start({ name, action, reason }: WorkItem): Task {
     const vault = this.#vault;
     const id = requestedRunId('rotation', subjectOf(vault, name), this.#now());
     if (action === 'retire')
       return this.#context.df.callSubOrchestrator(retireSecret.name, { vault, name } satisfies RetireSecretInput, id);
-    const input: RotateSecretInput = { vault, name, trigger: 'sweep', mode: 'normal', reason, wanted: null };
+    const check = action === 'check' && { check: true };
+    const input: RotateSecretInput = { vault, name, trigger: 'sweep', mode: 'normal', reason, wanted: null, ...check };
     return this.#context.df.callSubOrchestrator(rotateSecret.name, input, id);
   }
 

@@ -27,11 +27,14 @@ export type RotateSecretInput = Readonly<{
   wanted: string | null;
   /** Finds out what works before anything else, whatever the plan says. */
   repair?: boolean;
+  /** Only sees whether what is published works, and mends it if it does not; leaves everything alone when something is to be done anyway. */
+  check?: boolean;
 }>;
 
-type WorkStep = 'escrow' | 'obtain' | 'apply' | 'publish' | 'confirm' | 'reconcile';
+type WorkStep = 'check' | 'escrow' | 'obtain' | 'apply' | 'publish' | 'confirm' | 'reconcile';
 
 const WORK: Readonly<Record<WorkStep, Readonly<{ title: string; activity: Activity<ObtainSecretInput, SecretProgress> }>>> = {
+  check: { title: 'Check', activity: reconcileSecret },
   escrow: { title: 'Escrow', activity: escrowSecret },
   obtain: { title: 'Obtain', activity: obtainSecret },
   apply: { title: 'Apply', activity: applySecret },
@@ -72,7 +75,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
   log.note({ secret: `${input.vault}/${input.name}`, trigger, mode, reason });
   let { wanted } = input;
   let published: Pick<SecretProgress, 'version' | 'graceUntil' | 'gapMs'> = {};
-  let step: WorkStep = input.repair ? 'reconcile' : 'escrow';
+  let step: WorkStep = input.check ? 'check' : input.repair ? 'reconcile' : 'escrow';
   let retired = false;
   let paused: SecretProgress['next'] | undefined;
 
@@ -83,6 +86,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       ref,
       wish: { trigger: input.trigger, mode: input.mode, wanted },
       ...(input.repair && step === 'reconcile' && { byHand: true }),
+      ...(step === 'check' && { check: true }),
       ...(operation && { operation }),
     };
     const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
@@ -101,6 +105,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
     steps += 1;
     if (next.step !== 'wait') log.done(done ? undefined : 'nothing to do');
 
+    if (step === 'check' && !done) return { outcome: 'nothing', because: 'there is something to be done with it' };
     switch (next.step) {
       case 'wait':
         if (++waits > MOST_WAITS) throw new StepFailed(notAnswering(ref.vault, ref.name, next.code));
@@ -110,6 +115,7 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       case 'park':
         throw new StepFailed(next.problem);
       case 'settled':
+        if (next.how === 'unanswered') return { outcome: 'nothing', because: 'its target gave no clear answer' };
         return { outcome: next.how, ...published };
       case 'retire':
         retired = yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });

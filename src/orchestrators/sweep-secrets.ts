@@ -3,13 +3,13 @@ import { findDueSecrets } from '../activities/find-due-secrets.ts';
 import { noteDispatch } from '../activities/note-dispatch.ts';
 import { takeDueSecrets } from '../activities/take-due-secrets.ts';
 import { metricLine } from '../domain/metric.ts';
+import type { WorkItem } from '../domain/rotation/checks.ts';
 import type { DispatchState } from '../domain/rotation/dispatch.ts';
-import type { SweepItem } from '../domain/rotation/sweep.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { call, defineOrchestrator, type Steps } from './durable.ts';
 
 /** What an execution hands to the next one. `taken`: how many of the found ones were read; `backlog`: read, and not begun yet. */
-type Part = Readonly<{ total: number; taken: number; backlog: readonly SweepItem[]; state: DispatchState }>;
+type Part = Readonly<{ total: number; taken: number; backlog: readonly WorkItem[]; state: DispatchState }>;
 
 /** `lookMs`: time since the sweep before; null when there was none. `part`: null in the first execution. */
 export type SweepSecretsInput = Readonly<{ vault: string; lookMs: number | null; part: Part | null }>;

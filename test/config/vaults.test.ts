@@ -15,3 +15,8 @@ test('rotation is on only where values on their way have a place', () => {
     escrowVault: 'https://escrow.vault.azure.net',
   });
 });
+
+test('secrets are checked as often as somebody says, or never', () => {
+  expect(parse({ vaults: [{ ...vault, checkDays: 0 }] }).vaults[0]).toMatchObject({ checkDays: 0 });
+  expect(() => parse({ vaults: [{ ...vault, checkDays: -1 }] })).toThrow('vaults[0].checkDays');
+});

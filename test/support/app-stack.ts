@@ -195,6 +195,8 @@ export async function startAppStack({
       url: emulator.ready.vaults[name],
       rotation: 'on',
       escrowVault: emulator.ready.vaults[ESCROW_VAULT],
+      // Which secrets are checked in an hour depends on the date.
+      checkDays: 0,
       targets: [
         ...Object.values(emulator.ready.storageAccounts ?? {}).map(({ id }) => id),
         ...Object.values(emulator.ready.applications ?? {}).map(({ id }) => `/applications/${id}`),

@@ -1,6 +1,6 @@
 import { breakerState, HEALTHY, isRemarkable, noteOutcome, type TargetHealth } from './breaker.ts';
+import type { WorkItem } from './checks.ts';
 import { adapt, type Budget, costOf, msUntil, type Pace, refill, spend } from './pace.ts';
-import type { SweepItem } from './sweep.ts';
 
 /** What a dispatcher must know of its vault. It holds nothing of a secret and fits a history. */
 export type DispatchState = Readonly<{
@@ -22,7 +22,7 @@ export type DispatchOutcome = Readonly<{ result: 'ok' | 'failed' | 'nothing'; th
  * - `blocked`: nothing in the backlog may begin before something under way has ended.
  */
 export type NextStart = Readonly<
-  { next: 'start'; item: SweepItem; state: DispatchState } | { next: 'wait'; ms: number } | { next: 'blocked' }
+  { next: 'start'; item: WorkItem; state: DispatchState } | { next: 'wait'; ms: number } | { next: 'blocked' }
 >;
 
 /** So many secrets of a vault are worked on at once. */
@@ -37,7 +37,7 @@ const MOST_ON_TARGET = 2;
  * @param inFlight Targets of what is under way, one entry for each.
  * @param now ISO 8601 UTC.
  */
-export function nextStart(backlog: readonly SweepItem[], inFlight: readonly string[], state: DispatchState, now: string): NextStart {
+export function nextStart(backlog: readonly WorkItem[], inFlight: readonly string[], state: DispatchState, now: string): NextStart {
   if (inFlight.length >= MOST_IN_FLIGHT) return { next: 'blocked' };
   const busy = countEach(inFlight);
   const item = backlog.find(({ target, isFleet }) => (busy.get(target) ?? 0) < roomOn(target, isFleet, state, now));
@@ -63,7 +63,7 @@ const hasServer = (target: string): boolean => target.includes(' ');
 /** Takes in how a piece of work ended. */
 export function afterEnd(
   state: DispatchState,
-  { target, isFleet }: SweepItem,
+  { target, isFleet }: WorkItem,
   { result, throttled }: DispatchOutcome,
   now: string,
 ): DispatchState {

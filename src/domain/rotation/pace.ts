@@ -14,6 +14,7 @@ export const DEFAULT_SHARE = 0.5;
 const COSTS = {
   rotate: { own: { creates: 1, others: 6 }, escrow: { creates: 1, others: 6 } },
   retire: { own: { creates: 0, others: 4 }, escrow: { creates: 0, others: 2 } },
+  check: { own: { creates: 0, others: 1 }, escrow: { creates: 0, others: 1 } },
 } as const;
 
 /** A token bucket that refills with time. `factor`: its part of the budget, below 1 after the vault refused requests. Times are ISO 8601 UTC. */
@@ -33,7 +34,7 @@ export function budgetFor(share: number, escrowUsers: number | null): Budget {
   return { creates: (VAULT_TAKES.creates * share) / burden, others: (VAULT_TAKES.others * share) / burden };
 }
 
-/** What one rotation, or one retirement, asks of the vault that is asked most. */
+/** What one rotation, one retirement or one check asks of the vault that is asked most. */
 export function costOf(action: keyof typeof COSTS, keepsOwnEscrow: boolean): Requests {
   const { own, escrow } = COSTS[action];
   if (!keepsOwnEscrow) return { creates: Math.max(own.creates, escrow.creates), others: Math.max(own.others, escrow.others) };

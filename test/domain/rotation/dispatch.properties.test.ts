@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { breakerState, HEALTHY } from '../../../src/domain/rotation/breaker.ts';
+import type { WorkItem } from '../../../src/domain/rotation/checks.ts';
 import { afterEnd, type DispatchState, MOST_IN_FLIGHT, nextStart } from '../../../src/domain/rotation/dispatch.ts';
 import { later } from '../../../src/domain/rotation/duration.ts';
 import { budgetFor, costOf, startPace } from '../../../src/domain/rotation/pace.ts';
-import type { SweepItem } from '../../../src/domain/rotation/sweep.ts';
 
 const START = '2026-01-01T00:00:00.000Z';
 const TARGETS = ['generated', 'postgres postgres://a', 'postgres postgres://b', 'webhook https://c'];
@@ -18,13 +18,13 @@ const job: fc.Arbitrary<Job> = fc.record({
   retire: fc.boolean(),
 });
 
-type Begun = Readonly<{ at: string; item: SweepItem; inFlight: number; onTarget: number; isOpen: boolean }>;
+type Begun = Readonly<{ at: string; item: WorkItem; inFlight: number; onTarget: number; isOpen: boolean }>;
 
 /** Runs a backlog to its end on a clock of its own. */
 function simulate(jobs: readonly Job[], share: number) {
   const counts = TARGETS.map((_, target) => jobs.filter((one) => one.target === target).length);
   const items = jobs.map(
-    ({ target, retire }, index): SweepItem => ({
+    ({ target, retire }, index): WorkItem => ({
       name: `s${String(index).padStart(4, '0')}`,
       reason: 'due',
       action: retire ? 'retire' : 'rotate',
@@ -36,7 +36,7 @@ function simulate(jobs: readonly Job[], share: number) {
   const budget = budgetFor(share, null);
   let state: DispatchState = { pace: startPace(budget, START), budget, keepsOwnEscrow: true, health: {}, proven: [] };
   let backlog = items;
-  let inFlight: { item: SweepItem; job: Job; endsAt: string }[] = [];
+  let inFlight: { item: WorkItem; job: Job; endsAt: string }[] = [];
   let now = START;
   const begun: Begun[] = [];
 

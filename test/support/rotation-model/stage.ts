@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 export const GRACE_MS = 7 * DAY_MS;
 
 /** Tags of the secret's owner, and how it is rotated. */
-const TAGS = { owner: 'team', cost: '4711', 'rot-provider': 'fake', 'rot-policy': 'every=60d;grace=7d' };
+const TAGS = { owner: 'team', cost: '4711', 'rot-provider': 'fake', 'rot-target': 'fake://target', 'rot-policy': 'every=60d;grace=7d' };
 
 export type StageOptions = Readonly<{ kind: TargetKind; lock: boolean; fault?: Fault | undefined }>;
 export type Stage = ReturnType<typeof setStage>;
@@ -43,7 +43,14 @@ export function setStage({ kind, lock, fault }: StageOptions) {
   const initial = vault.put(SECRET, { value: first, tags: TAGS });
   world.advance(61 * DAY_MS);
 
-  const vaultConfig = { name: VAULT, url: vault.url, escrowVault: escrow.url, rotation: 'on' as const, targets: [] };
+  const vaultConfig = {
+    name: VAULT,
+    url: vault.url,
+    escrowVault: escrow.url,
+    rotation: 'on' as const,
+    targets: ['fake://target'],
+    checkDays: 7,
+  };
   const clients = {
     config: { hsms: [], vaults: [vaultConfig], notify: [] },
     duties: ['rotate'],
