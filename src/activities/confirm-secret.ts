@@ -37,8 +37,7 @@ async function confirm(work: Work): Promise<SecretProgress> {
     ...told,
     done: true,
     next: nextOf(work, graceUntil),
-    version: facts.version,
-    ...(graceUntil !== null && { graceUntil }),
+    published: { version: facts.version, publishedAt: facts.createdAt, ...(graceUntil !== null && { graceUntil }) },
   };
 }
 

@@ -6,7 +6,7 @@ import { tagMistakes, withoutState } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
 import { newestFirst } from '../domain/rotation/version-order.ts';
 import type { Held, ProviderContext } from '../providers/contract.ts';
-import { graceEnd, publishCandidate } from './publish-candidate-secret.ts';
+import { graceEnd, publicationOf, publishCandidate } from './publish-candidate-secret.ts';
 import {
   candidateOf,
   contextOf,
@@ -102,7 +102,7 @@ async function carryOut(
   work: Work,
   decision: Reconciliation,
   older: Older['held'] | undefined,
-): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+): Promise<Pick<SecretProgress, 'next' | 'published'>> {
   switch (decision.action) {
     case 'wait':
       return { next: waitFor(work, 'ProbeUnknown') };
@@ -159,7 +159,7 @@ async function findReplaced({ clients, ref, current: { facts }, strategy }: Work
  * What the target holds in the place of what is published becomes the newest version. It goes on as the same rotation: the old credential
  * has the grace that it had.
  */
-async function publishHeld(work: Work): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+async function publishHeld(work: Work): Promise<Pick<SecretProgress, 'next' | 'published'>> {
   const { clients, ref, current, management, provider, spec, now } = work;
   const published = publishedOf(work);
   const context = contextOf(work, current.facts.tags['rot-id'] ?? '');
@@ -171,11 +171,11 @@ async function publishHeld(work: Work): Promise<Pick<SecretProgress, 'next' | 'v
     contentType: current.facts.contentType,
     expiresAt: expiryFor(ref.name, now, management.policy),
   });
-  return { next: { step: 'confirm' }, version };
+  return { next: { step: 'confirm' }, published: publicationOf(work, version) };
 }
 
 /** The value of an earlier version that works becomes the newest again; editing that version would not make it current. */
-async function repair(work: Work, { slot, stored }: Older['held']): Promise<Pick<SecretProgress, 'next' | 'version'>> {
+async function repair(work: Work, { slot, stored }: Older['held']): Promise<Pick<SecretProgress, 'next' | 'published'>> {
   const { clients, ref, look, current, management, now } = work;
   const base = current.facts.version;
   const { version } = await clients.vault(ref.vault).write(ref.name, {
@@ -190,5 +190,5 @@ async function repair(work: Work, { slot, stored }: Older['held']): Promise<Pick
     expiresAt: expiryFor(ref.name, now, management.policy),
   });
   if (look.escrow) await markEntry(work, look.escrow.entry, 'dead');
-  return { next: { step: 'settled', how: 'repaired' }, version };
+  return { next: { step: 'settled', how: 'repaired' }, published: publicationOf(work, version) };
 }

@@ -1,8 +1,17 @@
 import type { Problem } from '../domain/views.ts';
-import { type Held, NotOursError } from '../providers/contract.ts';
+import { type Held, type Liveness, NotOursError } from '../providers/contract.ts';
 import { defineActivity } from './define-activity.ts';
 import { revokeForgotten } from './revoke-forgotten.ts';
 import { contextOf, publishedOf, type SecretProgress, type SecretWorkInput, type Work, workOn } from './secret-work.ts';
+
+/**
+ * What is known of the old credential afterwards, the best first. `replaced`: the target has room for one, which the new one took. `refused`:
+ * the target was asked, and does not accept it any more. `no-target`: nobody can be asked. `same-value`: what is published has that very value.
+ * `not-there`: its version can no longer be read. `unknown`: no clear answer. `accepted`: the target still accepts it, though it took the
+ * request (it may need time to tell all its servers).
+ */
+export type OldCredential = (typeof OLD_CREDENTIAL)[number];
+const OLD_CREDENTIAL = ['replaced', 'refused', 'no-target', 'same-value', 'not-there', 'unknown', 'accepted'] as const;
 
 /** What could not be ended, and what to do about it, in `left`. */
 export type RetireOldSecretResult = SecretProgress &
@@ -12,6 +21,8 @@ export type RetireOldSecretResult = SecretProgress &
     /** There are earlier entries to close with it. */
     hasOlder?: boolean;
     left?: Problem;
+    /** Of several the worst. */
+    oldCredential?: OldCredential;
   }>;
 
 /** A version that came within the grace of another, which came within the grace of another: so far back at most. */
@@ -31,6 +42,7 @@ export const retireOldSecret = defineActivity(
       let escrow: string | null = null;
       let hasOlder = false as boolean;
       let left: Problem | undefined;
+      let oldCredential: OldCredential | undefined;
       const progress = await workOn(
         clients,
         input,
@@ -42,11 +54,13 @@ export const retireOldSecret = defineActivity(
           hasOlder = look.escrow?.entry.over !== undefined;
           const told = { done: true, next: { step: 'rest', reason: 'not-due', until: null }, rotationId: tags['rot-id'] ?? null } as const;
 
-          for (const old of await readOld(work)) left = (await retire(work, old, told.rotationId ?? '')) ?? left;
+          const old = await readOld(work);
+          for (const one of old) left = (await retire(work, one, told.rotationId ?? '')) ?? left;
+          oldCredential = await seeWhetherDead(work, old, told.rotationId ?? '');
           return { ...told, base: tags['rot-base'] ?? null };
         },
       );
-      return { ...progress, escrow, ...(hasOlder && { hasOlder }), ...(left && { left }) };
+      return { ...progress, escrow, ...(hasOlder && { hasOlder }), ...(left && { left }), ...(oldCredential && { oldCredential }) };
     },
 );
 
@@ -79,3 +93,24 @@ async function retire(work: Work, old: Held, rotationId: string): Promise<Proble
     throw error;
   }
 }
+
+/** The evidence that an auditor wants: not that a new value exists, but that the old one works no more. Asking must not undo what was done. */
+async function seeWhetherDead(work: Work, old: readonly Held[], rotationId: string): Promise<OldCredential> {
+  if (work.strategy === 'single') return 'replaced';
+  const found: OldCredential[] = [];
+  for (const one of old) found.push(await livenessOf(work, one, rotationId));
+  return OLD_CREDENTIAL.findLast((answer) => found.includes(answer)) ?? 'not-there';
+}
+
+async function livenessOf(work: Work, old: Held, rotationId: string): Promise<OldCredential> {
+  const { provider, spec, management } = work;
+  if (management.target === '') return 'no-target';
+  if (old.value.equals(publishedOf(work).value)) return 'same-value';
+  try {
+    return ANSWER[await provider.probe(contextOf(work, rotationId), spec, old)];
+  } catch {
+    return 'unknown';
+  }
+}
+
+const ANSWER = { live: 'accepted', 'not-live': 'refused', unknown: 'unknown' } as const satisfies Record<Liveness, OldCredential>;

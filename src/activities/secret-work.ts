@@ -6,7 +6,7 @@ import { ESCROW_CONTENT_TYPE, type EscrowEntry, type EscrowState, escrowTags, se
 import { type CurrentVersion, endsAtOnce, isOnItsWay, planRotation, type RotationStep } from '../domain/rotation/plan.ts';
 import type { Strategy } from '../domain/rotation/policy.ts';
 import * as problems from '../domain/rotation/problems.ts';
-import type { Sensitive } from '../domain/rotation/sensitive.ts';
+import { Sensitive } from '../domain/rotation/sensitive.ts';
 import { isAllowedTarget, type Management, parseManagement } from '../domain/rotation/tags.ts';
 import { validityDays } from '../domain/rotation/times.ts';
 import type { Problem } from '../domain/views.ts';
@@ -49,6 +49,18 @@ export type Pause = Readonly<{ step: 'pause'; ms: number; why: string; operation
 /** Nothing is left to do: somebody's change was settled; or it was checked, and what is published works (`sound`), or the target did not say. */
 export type Settled = Readonly<{ step: 'settled'; how: 'adopted' | 'repaired' | 'sound' | 'unanswered' }>;
 
+/** A new version of a secret, as may be told. Times are ISO 8601 UTC. */
+export type Publication = Readonly<{
+  version: string;
+  graceUntil?: string;
+  publishedAt: string;
+  /** How old the version was that it replaced, and how old the policy lets one become, in days; only from whoever wrote the new one. */
+  replacedAgeDays?: number;
+  everyDays?: number;
+  /** Of the old and the new value, under a key that stays in escrow: they differ, and nothing else can be told from them. */
+  fingerprints?: Readonly<{ old: string; new: string }>;
+}>;
+
 /** What an activity hands back: what comes next, and what may be told. Fit for Durable state. */
 export type SecretProgress = Readonly<{
   /** Whether it did what it is named after; false: the next step is another. */
@@ -57,9 +69,7 @@ export type SecretProgress = Readonly<{
   /** The version that was current. */
   base: string | null;
   rotationId: string | null;
-  /** The version that it published. */
-  version?: string;
-  graceUntil?: string;
+  published?: Publication;
   /** On a target with one password: for how long logins may have failed, in milliseconds. */
   gapMs?: number;
   /** Once the secret was seen to be managed. */
@@ -288,7 +298,8 @@ export const publishedOf = ({ provider, spec, current }: Pick<Work, 'provider' |
 export function candidateOf({ look }: Pick<Work, 'look'>): Readonly<{ candidate: Candidate; entry: EscrowEntry }> {
   if (!look.escrow?.content) throw new Error('there is no value in escrow');
   const { entry, content } = look.escrow;
-  return { entry, candidate: { rotationId: entry.rotationId, slot: entry.slot, ...content } };
+  const { auditKey: _, ...credential } = content;
+  return { entry, candidate: { rotationId: entry.rotationId, slot: entry.slot, ...credential } };
 }
 
 /** Notes how far an entry has come. */
@@ -308,7 +319,7 @@ export function notesOf({ wish, look: { escrow } }: Pick<Work, 'wish' | 'look'>)
 /** Stores a candidate: one that was made here, or what the target made, in place of the intent. */
 export async function keepCandidate({ look: { place } }: Pick<Work, 'look'>, begun: Begun, candidate: Candidate): Promise<void> {
   await place.vault.write(place.name, {
-    value: sealEscrow(candidate),
+    value: sealEscrow({ ...candidate, auditKey: new Sensitive(randomBytes(32).toString('base64url')) }),
     tags: escrowTags(place.owner, { ...begun, slot: candidate.slot, state: 'open' }),
     contentType: ESCROW_CONTENT_TYPE,
   });

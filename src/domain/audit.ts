@@ -1,4 +1,8 @@
 import type { Run } from './run.ts';
+import type { FailureCode } from './views.ts';
+
+/** Of a rotation: which secret, who asked and why, and how it is rotated. */
+const ABOUT = ['secret', 'by', 'trigger', 'reason', 'mode', 'provider', 'strategy', 'policy', 'policyHash', 'rotationId', 'base'];
 
 /**
  * One line of the audit trail: a step of a run, or (with `step` null) its end with what came of it. No value of a secret, ever. `id` is the
@@ -14,6 +18,9 @@ export type AuditEvent = Readonly<{
   step: string | null;
   outcome: string;
   software: string;
+  /** What the run was about and who asked for it, on every line: what of its result answers that. */
+  about?: Run['result'];
+  failure?: FailureCode;
   message?: string;
   result?: Run['result'];
 }>;
@@ -25,14 +32,16 @@ export type AuditEvent = Readonly<{
  */
 export function auditEvents(run: Run, software: string): AuditEvent[] {
   const { id, kind, subject, result, startedAt } = run;
-  const base = { schema: 'hsmkeep.audit/1', run: id, kind, subject, software } as const;
+  const about = aboutOf(result);
+  const base = { schema: 'hsmkeep.audit/1', run: id, kind, subject, software, ...(about && { about }) } as const;
   const steps = run.steps.map(
-    ({ name, status, message, endedAt }, index): AuditEvent => ({
+    ({ name, status, message, failure, endedAt }, index): AuditEvent => ({
       ...base,
       id: `${id}/${index}`,
       at: endedAt ?? startedAt,
       step: name,
       outcome: status,
+      ...(failure && { failure }),
       ...(message !== undefined && { message }),
     }),
   );
@@ -45,6 +54,11 @@ export function auditEvents(run: Run, software: string): AuditEvent[] {
     ...(result && { result }),
   };
   return [...steps, end];
+}
+
+function aboutOf(result: Run['result']): Run['result'] | undefined {
+  const about = Object.entries(result ?? {}).filter(([name]) => ABOUT.includes(name));
+  return about.length === 0 ? undefined : Object.fromEntries(about);
 }
 
 /** The same lines in the app's log, where an alert or a forwarder finds them. */

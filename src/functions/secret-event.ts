@@ -56,7 +56,7 @@ async function decide({ clients, admission, durable }: Surroundings, event: Secr
   }
   const { started } = await startRotation(
     { clients, durable, now },
-    { ...ref, trigger: 'event', mode: 'normal', reason: event.type, wanted },
+    { ...ref, trigger: 'event', mode: 'normal', reason: event.type, by: { kind: 'event', id: event.id }, wanted },
   );
   return started ? 'started' : 'duplicate';
 }

@@ -6,7 +6,7 @@ import { defineRoute, type Tools } from './define-route.ts';
 import { HttpProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 import { secretToWorkOn } from './secret-request.ts';
-import { startRotation } from './secret-runs.ts';
+import { requesterOf, startRotation } from './secret-runs.ts';
 import { accepted } from './start-run.ts';
 
 const body = z.strictObject({ reason: z.string().trim().min(1).max(200).describe('Why; kept with the run. Never a value') });
@@ -23,10 +23,18 @@ export const secretRepair = defineRoute({
         'Finds out which value the target accepts and publishes that one, if it is not published; overwrites nothing when none works',
       body,
       answers,
-      async handle({ params, body: input }, { clients, durable, now }) {
+      async handle({ params, body: input }, { clients, durable, now, caller }) {
         const ref = secretToWorkOn(clients, params);
         const { reason } = input as z.output<typeof body>;
-        const rotation = { ...ref, trigger: 'request', mode: 'normal', reason, wanted: null, repair: true } as const;
+        const rotation = {
+          ...ref,
+          trigger: 'request',
+          mode: 'normal',
+          reason,
+          by: requesterOf(caller),
+          wanted: null,
+          repair: true,
+        } as const;
         return accepted((await startRotation({ clients, durable, now }, rotation)).runId);
       },
     },
@@ -52,7 +60,7 @@ export const secretResume = defineRoute({
             hint: `To begin one: hsmkeep secret rotate ${ref.vault}/${ref.name} --reason "…"`,
           });
         const { reason } = input as z.output<typeof body>;
-        const rotation = { ...ref, trigger: 'request', mode: 'normal', reason, wanted: null } as const;
+        const rotation = { ...ref, trigger: 'request', mode: 'normal', reason, by: requesterOf(tools.caller), wanted: null } as const;
         return accepted((await startRotation(tools, rotation)).runId);
       },
     },

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineRoute } from './define-route.ts';
 import * as schemas from './schemas.ts';
 import { secretToWorkOn } from './secret-request.ts';
-import { startRotation } from './secret-runs.ts';
+import { requesterOf, startRotation } from './secret-runs.ts';
 import { accepted } from './start-run.ts';
 
 const body = z.strictObject({
@@ -23,10 +23,10 @@ export const secretRotate = defineRoute({
       summary: 'Rotates a secret now; while a run that does just that is under way, tells which',
       body,
       answers: { 202: { description: 'Started', schema: schemas.started } },
-      async handle({ params, body: input }, { clients, durable, now }) {
+      async handle({ params, body: input }, { clients, durable, now, caller }) {
         const ref = secretToWorkOn(clients, params);
         const { reason, mode } = input as z.output<typeof body>;
-        const rotation = { ...ref, trigger: 'request', mode, reason, wanted: null } as const;
+        const rotation = { ...ref, trigger: 'request', mode, reason, by: requesterOf(caller), wanted: null } as const;
         return accepted((await startRotation({ clients, durable, now }, rotation)).runId);
       },
     },

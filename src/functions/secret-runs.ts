@@ -2,12 +2,21 @@ import type { DurableClient } from 'durable-functions';
 import type { Clients } from '../clients/clients.ts';
 import { parseDocument } from '../domain/documents.ts';
 import { type HsmLock, lockPath } from '../domain/lock.ts';
+import type { Requester } from '../domain/rotation/requester.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
 import { plannedRunId, requestedRunId } from '../domain/run-id.ts';
 import { type RotateSecretInput, rotateSecret } from '../orchestrators/rotate-secret.ts';
+import type { Caller } from './authenticate.ts';
 import { findInstance, isLive, startOnce } from './start-run.ts';
 
 type Surroundings = Readonly<{ clients: Clients; durable: DurableClient; now: string }>;
+
+/** Who calls, for the run and the audit trail. */
+export const requesterOf = (caller: Caller | null): Requester => ({
+  kind: caller?.appOnly === false ? 'person' : 'app',
+  oid: caller?.oid ?? '',
+  name: caller?.name ?? '',
+});
 
 /**
  * Starts the rotation of a secret, unless a run is under way that does what is asked. Events of the same minute are one run.

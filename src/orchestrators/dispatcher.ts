@@ -1,6 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import type { WorkItem } from '../domain/rotation/checks.ts';
 import { afterEnd, type DispatchOutcome, type DispatchState, nextStart } from '../domain/rotation/dispatch.ts';
+import type { Requester } from '../domain/rotation/requester.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
 import type { Run } from '../domain/run.ts';
 import { requestedRunId } from '../domain/run-id.ts';
@@ -15,6 +16,7 @@ type Flight = Readonly<{ item: WorkItem; task: Task }>;
 export class Dispatcher {
   readonly #context: OrchestrationContext;
   readonly #vault: string;
+  readonly #by: Requester;
   #backlog: readonly WorkItem[];
   #state: DispatchState;
   #inFlight: readonly Flight[] = [];
@@ -28,6 +30,7 @@ export class Dispatcher {
   constructor(context: OrchestrationContext, vault: string, backlog: readonly WorkItem[], state: DispatchState) {
     this.#context = context;
     this.#vault = vault;
+    this.#by = { kind: 'sweep', id: context.df.instanceId };
     this.#backlog = backlog;
     this.#state = state;
   }
@@ -110,9 +113,9 @@ export class Dispatcher {
     const vault = this.#vault;
     const id = requestedRunId('rotation', subjectOf(vault, name), this.#now());
     if (action === 'retire')
-      return this.#context.df.callSubOrchestrator(retireSecret.name, { vault, name } satisfies RetireSecretInput, id);
+      return this.#context.df.callSubOrchestrator(retireSecret.name, { vault, name, by: this.#by } satisfies RetireSecretInput, id);
     const check = action === 'check' && { check: true };
-    const input: RotateSecretInput = { vault, name, trigger: 'sweep', mode: 'normal', reason, wanted: null, ...check };
+    const input: RotateSecretInput = { vault, name, trigger: 'sweep', mode: 'normal', reason, by: this.#by, wanted: null, ...check };
     return this.#context.df.callSubOrchestrator(rotateSecret.name, input, id);
   }
 

@@ -15,11 +15,12 @@ export function* retireAndClose(context: OrchestrationContext, log: RunLog, inpu
   log.begin('Retire');
   const progress = yield* call(context, retireOldSecret, input);
   noteFacts(log, progress);
-  const { done, rotationId, escrow, hasOlder, left } = progress;
+  const { done, base, rotationId, escrow, hasOlder, left, oldCredential } = progress;
   if (!done || rotationId === null) {
     log.done('nothing to retire');
     return false;
   }
+  log.note({ retired: { rotationId, base, at: context.df.currentUtcDateTime.toISOString(), oldCredential } });
   if (left) log.degrade(left);
   else log.done();
 

@@ -9,6 +9,7 @@ import { reconcileSecret } from '../activities/reconcile-secret.ts';
 import type { SecretProgress } from '../activities/secret-work.ts';
 import type { RestReason, RotationMode, RotationTrigger } from '../domain/rotation/plan.ts';
 import { notAnswering, refusedStart } from '../domain/rotation/problems.ts';
+import type { Requester } from '../domain/rotation/requester.ts';
 import { subjectOf } from '../domain/rotation/subject.ts';
 import { call, defineOrchestrator, StepFailed, type Steps, sleep } from './durable.ts';
 import { noteFacts, retireAndClose } from './retire-steps.ts';
@@ -23,6 +24,7 @@ export type RotateSecretInput = Readonly<{
   mode: RotationMode;
   /** Why, in a person's or the sweep's words. */
   reason: string;
+  by: Requester;
   /** The version to be replaced; null: whichever is current. */
   wanted: string | null;
   /** Finds out what works before anything else, whatever the plan says. */
@@ -71,10 +73,10 @@ export const rotateSecret = defineOrchestrator('rotateSecret', ['rotate'], funct
 
 function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecretInput): Steps<Readonly<Record<string, unknown>>> {
   const ref = { vault: input.vault, name: input.name };
-  const { trigger, mode, reason } = input;
-  log.note({ secret: `${input.vault}/${input.name}`, trigger, mode, reason });
+  const { trigger, mode, reason, by } = input;
+  log.note({ secret: `${input.vault}/${input.name}`, trigger, mode, reason, by });
   let { wanted } = input;
-  let published: Pick<SecretProgress, 'version' | 'graceUntil' | 'gapMs'> = {};
+  let isPublished = false;
   let step: WorkStep = input.check ? 'check' : input.repair ? 'reconcile' : 'escrow';
   let retired = false;
   let paused: SecretProgress['next'] | undefined;
@@ -91,10 +93,9 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
     };
     const progress: SecretProgress = yield* call(context, WORK[step].activity, work);
     noteProgress(log, step, progress);
-    const { done, next, base, rotationId, version, graceUntil, gapMs } = progress;
+    const { done, next, base, rotationId } = progress;
     wanted ??= base;
-    if (version !== undefined)
-      published = { ...published, version, ...(graceUntil !== undefined && { graceUntil }), ...(gapMs !== undefined && { gapMs }) };
+    isPublished ||= progress.published !== undefined;
     paused = next.step === 'pause' ? next : undefined;
     if (next.step === 'pause') {
       if (++pauses > MOST_PAUSES) throw new StepFailed(notAnswering(ref.vault, ref.name, 'StillAtIt'));
@@ -116,16 +117,16 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
         throw new StepFailed(next.problem);
       case 'settled':
         if (next.how === 'unanswered') return { outcome: 'nothing', because: 'its target gave no clear answer' };
-        return { outcome: next.how, ...published };
+        return { outcome: next.how };
       case 'retire':
         retired = yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
-        if (retired && published.version !== undefined) return { outcome: 'rotated', rotationId, ...published };
+        if (retired && isPublished) return { outcome: 'rotated', rotationId };
         if (input.repair) return { outcome: 'sound' };
         // What ended was the rotation before; whether there is one to begin is asked anew.
         step = 'escrow';
         break;
       case 'rest':
-        if (published.version !== undefined) return { outcome: 'rotated', rotationId, ...published };
+        if (isPublished) return { outcome: 'rotated', rotationId };
         if (input.repair) return { outcome: 'sound' };
         if (retired) return { outcome: 'retired' };
         // A person who asked is told; the sweep and events only took a look.
@@ -141,8 +142,14 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
 /** What is told and counted of one step. */
 function noteProgress(log: RunLog, step: WorkStep, progress: SecretProgress): void {
   noteFacts(log, progress);
-  const { next, gapMs } = progress;
-  if (gapMs !== undefined) log.count('rotation_gap_seconds', {}, gapMs / 1000);
+  const { done, next, base, rotationId, gapMs } = progress;
+  // The audit trail tells of what was begun and of what was published, also when the run fails later.
+  if (done && rotationId !== null && step !== 'check') log.note({ rotationId, base });
+  if (progress.published) log.note(progress.published);
+  if (gapMs !== undefined) {
+    log.note({ gapMs });
+    log.count('rotation_gap_seconds', {}, gapMs / 1000);
+  }
   if (next.step === 'reconcile') log.count('conflicts_total', { reason: next.reason });
   if (next.step !== 'wait') return;
   if (next.because === 'unknown-outcome') log.count('unknown_outcome_total');

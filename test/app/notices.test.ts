@@ -136,6 +136,25 @@ test('the audit trail has every step of every run, in storage and in the log, an
     [null, 'Completed'],
   ]);
   expect(events.at(-1)).toMatchObject({ schema: 'hsmkeep.audit/1', kind: 'rotation', result: { secret: 'contoso-kv/audited' } });
+  const [oldest, newest] = (await kv.versionsOf('audited')).sort((a, b) => Number(a.createdOn) - Number(b.createdOn));
+  const about = {
+    secret: 'contoso-kv/audited',
+    by: { kind: 'person', oid: expect.stringMatching(/^[0-9a-f-]{36}$/), name: expect.stringContaining('alice') },
+    trigger: 'request',
+    reason: 'a test',
+    mode: 'normal',
+    provider: 'generated',
+    strategy: 'multi',
+    policy: 'every=60d;grace=7d',
+    policyHash: expect.stringMatching(/^[0-9a-f]{16}$/),
+    rotationId: newest?.tags?.['rot-id'],
+    base: oldest?.version,
+  };
+  for (const event of events) expect(event).toMatchObject({ about, software: expect.stringMatching(/^\d/) });
+  const { fingerprints, version, everyDays } = events.at(-1).result;
+  expect({ version, everyDays }).toEqual({ version: newest?.version, everyDays: 60 });
+  expect(fingerprints.old).toMatch(/^[0-9a-f]{32}$/);
+  expect(fingerprints.new).not.toBe(fingerprints.old);
   const { value = '' } = await kv.secrets.getSecret('audited');
   expect(trail + stack.hostLog()).not.toContain(value);
   expect(stack.hostLog()).toContain(`${run.id}/end`);

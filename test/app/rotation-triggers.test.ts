@@ -77,6 +77,10 @@ describe('the sweep', () => {
     expect((await kv.entriesOf('swept')).map(({ enabled }) => enabled)).toEqual([false]);
 
     const runs = await runsOf('swept');
+    const [rotated, retired] = ['rotated', 'retired'].map((one) => runs.find(({ result }) => result?.['outcome'] === one)?.result);
+    expect(rotated).toMatchObject({ by: { kind: 'sweep' }, reason: 'due', replacedAgeDays: expect.any(Number) });
+    // Not that a new value is there is what an auditor asks for, but that the old one works no more.
+    expect(retired).toMatchObject({ retired: { rotationId: rotated?.['rotationId'], oldCredential: 'refused' } });
     expect(runs.map(({ result, status }) => [result?.['outcome'], status]).sort()).toEqual([
       ['retired', 'Completed'],
       ['rotated', 'Completed'],

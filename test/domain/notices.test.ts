@@ -109,6 +109,15 @@ describe('the audit trail of a run', () => {
     expect(auditLine(events[0] as (typeof events)[0])).toMatch(/^audit \{"schema":"hsmkeep.audit\/1"/);
   });
 
+  test('says on every line whom and what it was about, and with a failure its code', () => {
+    const about = { secret: 'kv/db', by: { kind: 'person', oid: 'o', name: 'alice' }, policyHash: 'h' };
+    const steps = [step('Apply', { status: 'Failed', failure: { kind: 'denied', code: 'ForbiddenByRbac' } })];
+    const events = auditEvents(run({ status: 'Failed', steps, result: { ...about, version: 'v2' } }), '1');
+    expect(events.map((event) => event.about)).toEqual([about, about]);
+    expect(events[0]?.failure).toEqual({ kind: 'denied', code: 'ForbiddenByRbac' });
+    expect(auditEvents(run({ result: { folder: 'f' } }), '1')[0]).not.toHaveProperty('about');
+  });
+
   test('of a run without an end has its beginning for a time', () => {
     const open = run({ endedAt: null, steps: [step('Lock', { endedAt: null })] });
     expect(auditEvents(open, '1').map(({ at }) => at)).toEqual([AT, AT]);

@@ -42,8 +42,11 @@ export type EscrowEntry = Readonly<{
   over?: string;
 }>;
 
-/** What an entry holds. The verifier (a salted hash, say) is kept so that a repeated apply sends the very same bytes. */
-export type EscrowContent = Readonly<{ value: Sensitive; verifier?: string }>;
+/**
+ * What an entry holds. The verifier (a salted hash, say) is kept so that a repeated apply sends the very same bytes. `auditKey`: random, made
+ * for this entry; what the audit trail tells of old and new value is told under it.
+ */
+export type EscrowContent = Readonly<{ value: Sensitive; verifier?: string; auditKey?: Sensitive }>;
 
 export const ESCROW_CONTENT_TYPE = 'application/vnd.hsmkeep.escrow+json';
 const SUFFIX = '--pending';
@@ -119,10 +122,12 @@ export function parseEscrow(owner: string, found: Readonly<{ name: string; versi
 }
 
 /** The text that an entry is stored as. */
-export const sealEscrow = ({ value, verifier }: EscrowContent): Sensitive =>
-  value.use(
-    (plain) => new Sensitive(JSON.stringify({ schema: 'hsmkeep.escrow/1', value: plain, ...(verifier !== undefined && { verifier }) })),
-  );
+export const sealEscrow = ({ value, verifier, auditKey }: EscrowContent): Sensitive =>
+  value.use((plain) => {
+    const key = auditKey?.use((text) => text);
+    const content = { value: plain, ...(verifier !== undefined && { verifier }), ...(key !== undefined && { auditKey: key }) };
+    return new Sensitive(JSON.stringify({ schema: 'hsmkeep.escrow/1', ...content }));
+  });
 
 /** What an entry without a value is stored as; Key Vault takes no empty secrets. */
 export const sealIntent = (): Sensitive => new Sensitive(JSON.stringify({ schema: 'hsmkeep.escrow/1', intent: true }));
@@ -143,10 +148,14 @@ export function openEscrow(text: Sensitive, name: string): EscrowContent | null 
 
 function parse(text: string): EscrowContent | null | undefined {
   try {
-    const { schema, value, verifier, intent } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    const { schema, value, verifier, auditKey, intent } = JSON.parse(text) as Partial<Record<string, unknown>>;
     if (schema === 'hsmkeep.escrow/1' && intent === true) return null;
     if (schema !== 'hsmkeep.escrow/1' || typeof value !== 'string' || value === '') return undefined;
-    return { value: new Sensitive(value), ...(typeof verifier === 'string' && { verifier }) };
+    return {
+      value: new Sensitive(value),
+      ...(typeof verifier === 'string' && { verifier }),
+      ...(typeof auditKey === 'string' && auditKey !== '' && { auditKey: new Sensitive(auditKey) }),
+    };
   } catch {
     return undefined;
   }

@@ -4,7 +4,17 @@ export type SecretEventType = 'SecretNearExpiry' | 'SecretExpired' | 'SecretNewV
 const TYPES: readonly SecretEventType[] = ['SecretNearExpiry', 'SecretExpired', 'SecretNewVersionCreated'];
 
 /** What an event of a vault says, of either schema. `version` null where the event does not tell. */
-export type SecretEvent = Readonly<{ type: SecretEventType; topic: string; vault: string; name: string; version: string | null }>;
+export type SecretEvent = Readonly<{
+  /** As whoever sent it named it, without what does not belong into a log. */
+  id: string;
+  type: SecretEventType;
+  topic: string;
+  vault: string;
+  name: string;
+  version: string | null;
+}>;
+
+const LONGEST_ID = 64;
 
 /** `foreign`: not of a vault, or not about a secret that this app looks after. */
 export type ParsedEvent = Readonly<{ kind: 'event'; event: SecretEvent } | { kind: 'malformed' | 'foreign' | 'escrow' }>;
@@ -32,10 +42,11 @@ export function parseSecretEvent(input: unknown): ParsedEvent {
   const version = text(data, 'version') || (id?.[3] ?? '');
   if (!/^[0-9a-zA-Z-]{1,127}$/.test(name) || vault === '') return { kind: 'malformed' };
   if (isEscrowName(name)) return { kind: 'escrow' };
-  return {
-    kind: 'event',
-    event: { type: known, topic: text(event, 'topic') || text(event, 'source'), vault, name, version: version.toLowerCase() || null },
-  };
+  const topic = text(event, 'topic') || text(event, 'source');
+  const eventId = text(event, 'id')
+    .replace(/[^\w.:-]/g, '')
+    .slice(0, LONGEST_ID);
+  return { kind: 'event', event: { id: eventId, type: known, topic, vault, name, version: version.toLowerCase() || null } };
 }
 
 /**

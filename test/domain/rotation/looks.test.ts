@@ -259,7 +259,7 @@ describe('parseSecretEvent', () => {
     data,
     ...changes,
   });
-  const expected = { type: 'SecretNearExpiry', topic: '/subscriptions/t', vault: 'kv', name: 'db', version: 'abc' };
+  const expected = { id: '', type: 'SecretNearExpiry', topic: '/subscriptions/t', vault: 'kv', name: 'db', version: 'abc' };
 
   test.each([
     ['of the Event Grid schema', grid()],
@@ -278,11 +278,21 @@ describe('parseSecretEvent', () => {
     expect(parseSecretEvent(event)).toEqual({ kind: 'event', event: expected });
   });
 
+  test('keeps the id of an event, without what does not belong into a log', () => {
+    const idOf = (id: string) => {
+      const parsed = parseSecretEvent(grid({ id }));
+      return parsed.kind === 'event' ? parsed.event.id : parsed.kind;
+    };
+    expect(idOf('d1b3-0a:7')).toBe('d1b3-0a:7');
+    expect(idOf('a\n"b')).toBe('ab');
+    expect(idOf('x'.repeat(100))).toHaveLength(64);
+  });
+
   test('does without a version and a topic', () => {
     const bare = { eventType: 'microsoft.keyvault.SECRETEXPIRED', data: { id: 'https://kv.vault.azure.net/secrets/db' } };
     expect(parseSecretEvent(bare)).toEqual({
       kind: 'event',
-      event: { type: 'SecretExpired', topic: '', vault: 'kv', name: 'db', version: null },
+      event: { id: '', type: 'SecretExpired', topic: '', vault: 'kv', name: 'db', version: null },
     });
   });
 

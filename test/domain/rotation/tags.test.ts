@@ -157,6 +157,13 @@ describe('an escrow entry', () => {
     }
   });
 
+  test('keeps the key of the audit trail beside the value', () => {
+    const opened = (auditKey?: Sensitive) => openEscrow(sealEscrow({ value: new Sensitive('v'), ...(auditKey && { auditKey }) }), 'n');
+    expect(opened(new Sensitive('k'))?.auditKey?.use((text) => text)).toBe('k');
+    expect(opened()).not.toHaveProperty('auditKey');
+    expect(openEscrow(new Sensitive('{"schema":"hsmkeep.escrow/1","value":"v","auditKey":""}'), 'n')).not.toHaveProperty('auditKey');
+  });
+
   test.each([
     'canary',
     '{"schema":"other","value":"canary"}',

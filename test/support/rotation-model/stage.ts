@@ -77,7 +77,7 @@ export function setStage({ kind, lock, fault }: StageOptions) {
     callFunction(() =>
       startRotation(
         { clients, durable, now: world.now },
-        { vault: VAULT, name: SECRET, trigger: 'request', mode, reason: 'a test', wanted: null },
+        { vault: VAULT, name: SECRET, trigger: 'request', mode, reason: 'a test', by: { kind: 'sweep', id: 'a test' }, wanted: null },
       ),
     );
   let sweeps = 0;
