@@ -10,8 +10,11 @@ export type DataFolder = Readonly<{ path: string; db: DatabaseSync; close(): voi
 const OWNER_ONLY = 0o600;
 
 /**
- * Opens the folder and its SQLite file, creating both on first use. Every commit is on disk before it is answered (WAL,
- * `synchronous = full`). SQLite's exclusive lock ends with the process, so a killed emulator leaves nothing to clean up.
+ * Opens the folder and its SQLite file, creating both on first use. Every commit is with the system before it is answered, and a killed
+ * emulator loses none; a power cut may take the last ones, because a flush for each request is what an emulator's time would go to (WAL,
+ * `synchronous = normal`). SQLite's exclusive lock ends with the process, so there is nothing to clean up.
+ *
+ * @see https://sqlite.org/pragma.html#pragma_synchronous
  *
  * @throws {EmulatorError} when another emulator uses the folder, or when it cannot be written
  */
@@ -31,7 +34,7 @@ function openDatabase(path: string, holderFile: string): DatabaseSync {
     // SQLite would create the file readable by all; it holds private keys.
     closeSync(openSync(file, 'a', OWNER_ONLY));
     db = new DatabaseSync(file);
-    db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full');
+    db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal');
     db.exec('begin immediate; commit');
     createSettings(db);
     return db;

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Runs synchronous work as one transaction: all of it is on disk afterwards, or none. */
+/** Runs synchronous work as one transaction: all of it is stored afterwards, or none. */
 export function transaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec('begin immediate');
   try {
