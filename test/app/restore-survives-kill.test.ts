@@ -17,22 +17,19 @@ afterAll(() => stack?.stop());
 
 /** `npm run soak` does every boundary and 50 random instants. */
 describe('a restore whose host is killed', () => {
-  test.each([
-    'after-activity:startBackup:1',
-    'after-activity:replanRestore:1',
-    'before-activity:startRestore:1',
-    'after-commit:startRestore:1',
-    'after-activity:checkRestoreOutcome:1',
-  ])('at %s keeps the law', async (at) => {
-    await killRestoreAtBoundary(stack, folder, at);
-  });
+  test.each(['after-activity:startBackup:1', 'before-activity:startRestore:1', 'after-commit:startRestore:1'])(
+    'at %s keeps the law',
+    async (at) => {
+      await killRestoreAtBoundary(stack, folder, at);
+    },
+  );
 
   test('after the HSM took the request, and before its answer was stored, follows the job that was written down', async () => {
     const { run } = await killRestoreAtBoundary(stack, folder, 'after-activity:startRestore:1');
     expect(run.steps.map(({ name }) => name)).not.toContain('Find out');
   });
 
-  test.each([300, 1200])('%i ms after its start keeps the law', async (ms) => {
-    await killRestoreAfter(stack, folder, ms);
+  test('1200 ms after its start keeps the law', async () => {
+    await killRestoreAfter(stack, folder, 1_200);
   });
 });

@@ -11,12 +11,8 @@ afterAll(() => stack?.stop());
 /** `npm run soak` does every boundary and 50 random instants. */
 describe('a nightly run whose host is killed', () => {
   test.each([
-    'after-activity:acquireLock:1',
-    'after-activity:storeIntent:1',
     'before-activity:startBackup:1',
-    'after-activity:startBackup:1',
     'after-commit:startBackup:1',
-    'after-activity:hashFolder:1',
     'after-activity:writeRecord:1',
     'after-activity:releaseLock:1',
   ])('at %s keeps the law', async (at) => {
@@ -29,7 +25,7 @@ describe('a nightly run whose host is killed', () => {
     expect(night.run.steps.find(({ status }) => status === 'Degraded')?.hint).toContain('pre-restore');
   });
 
-  test.each([40, 170, 600])('%i ms after its start keeps the law', async (ms) => {
-    await killAfter(stack, ms);
+  test('170 ms after its start keeps the law', async () => {
+    await killAfter(stack, 170);
   });
 });

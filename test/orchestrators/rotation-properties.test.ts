@@ -15,7 +15,7 @@ vi.mock('../../src/domain/rotation/plan.ts', async (original) => {
 
 /** `npm run soak` plays many times as many, other ones each time. */
 const SEED = Number(process.env['HSMKEEP_SEED'] ?? 20_261_123);
-const RUNS = Number(process.env['HSMKEEP_SCHEDULES'] ?? 90);
+const RUNS = Number(process.env['HSMKEEP_SCHEDULES'] ?? 60);
 
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterAll(() => void vi.useRealTimers());

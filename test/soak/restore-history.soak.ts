@@ -13,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
+/** In `npm test` the orchestrator alone is played so (`test/orchestrators/bounded-history.test.ts`), and a night on a host (`test/app/history.test.ts`). */
 test('a restore that waits almost to every deadline has a bounded history', { timeout: 240_000 }, async () => {
   const stopEarly = stack.hurry(60_000);
   await takeBackup(stack);
