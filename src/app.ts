@@ -61,6 +61,7 @@ import { takeInventory } from './activities/take-inventory.ts';
 import { useRetentionApproval } from './activities/use-retention-approval.ts';
 import { verifyBackup } from './activities/verify-backup.ts';
 import { writeRecord } from './activities/write-record.ts';
+import { audit } from './functions/audit.ts';
 import type { Route } from './functions/define-route.ts';
 import { health } from './functions/health.ts';
 import { hsmBackupAdopt } from './functions/hsm-backup-adopt.ts';
@@ -191,6 +192,7 @@ export const ROUTES: readonly Route[] = [
   restoreExecute,
   runs,
   run,
+  audit,
   secrets,
   secret,
   secretRotate,

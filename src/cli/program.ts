@@ -10,6 +10,7 @@ import { drillCommand } from './commands/drill.ts';
 import { emulatorCommand } from './commands/emulator.ts';
 import { hsmCommand } from './commands/hsm.ts';
 import { preRestoreCommand } from './commands/pre-restore.ts';
+import { reportCommand } from './commands/report.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { retentionCommand } from './commands/retention.ts';
 import { roleCommand } from './commands/role.ts';
@@ -64,6 +65,7 @@ function buildProgram(context: CommandContext): Command {
     setupCommand,
     doctorCommand,
     unlockCommand,
+    reportCommand,
     verifyAzureCommand,
   ];
   for (const command of commands) program.addCommand(command(context));

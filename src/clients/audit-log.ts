@@ -7,4 +7,11 @@ export interface AuditLog {
    * @throws {RefusedError} or {TransientError}
    */
   append(lines: readonly string[], at: string): Promise<void>;
+  /**
+   * Every line of a day, of all processes, in no particular order; a line that was written twice comes twice.
+   *
+   * @param day `2026-11-22`, UTC.
+   * @throws {RefusedError} or {TransientError}
+   */
+  read(day: string): AsyncIterable<string>;
 }

@@ -3,8 +3,11 @@ import type { TokenCredential } from '@azure/core-auth';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { AuditLog } from './audit-log.ts';
 import { openContainer, type StorageAccount, translateStorageError } from './azure-blob-store.ts';
+import { linesOf } from './lines.ts';
 
 const DEADLINE_MS = 30_000;
+/** For a day's lines. */
+const READ_DEADLINE_MS = 120_000;
 /** A blob takes 50,000 blocks. @see https://learn.microsoft.com/rest/api/storageservices/append-block */
 const FULL = 'BlockCountExceedsLimit';
 
@@ -28,6 +31,20 @@ export function azureAuditLog(containerUrl: string, credential: TokenCredential,
   };
 
   return {
+    async *read(day) {
+      opened ??= openContainer(containerUrl, credential, account);
+      try {
+        const container = await opened;
+        const abortSignal = AbortSignal.timeout(READ_DEADLINE_MS);
+        for await (const { name } of container.listBlobsFlat({ prefix: `${day.replaceAll('-', '/')}/`, abortSignal })) {
+          const { readableStreamBody } = await container.getBlobClient(name).download(0, undefined, { abortSignal, maxRetryRequests: 3 });
+          if (readableStreamBody) yield* linesOf(readableStreamBody);
+        }
+      } catch (error) {
+        throw translateStorageError(containerUrl, error);
+      }
+    },
+
     async append(lines, at) {
       const [text, day] = [lines.map((line) => `${line}\n`).join(''), at.slice(0, 'yyyy-MM-dd'.length)];
       try {

@@ -2,10 +2,10 @@ import { parseDocument } from '../domain/documents.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { LastResult } from '../domain/rotation/secret-view.ts';
 import type { Run, RunKind, RunStatus } from '../domain/run.ts';
-import { parseRunId, runPath } from '../domain/run-id.ts';
+import { parseRunId, runPath, startOfRunId } from '../domain/run-id.ts';
 import type { BlobLabel, BlobStore } from './blob-store.ts';
 
-const READS_AT_ONCE = 8;
+const READS_AT_ONCE = 16;
 const MONTHS_AT_MOST = 24;
 
 /** A run's record; undefined when there is none, or the id is no run's. */
@@ -94,27 +94,54 @@ export async function listRuns(store: BlobStore, filter: RunFilter, atLeast: num
 }
 
 async function runsOfMonth(store: BlobStore, filter: RunFilter, month: string): Promise<Run[]> {
-  const ids: string[] = [];
-  for await (const { name } of store.listBlobs(folderOf(month))) ids.push(idOf(name));
+  const runs = await readRuns(store, await idsOfMonth(store, filter, month));
+  return runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+}
 
-  const wanted = ids.filter((id) => {
-    const parsed = parseRunId(id);
-    return (
-      parsed &&
-      (filter.kind ?? parsed.kind) === parsed.kind &&
-      (filter.subject ?? parsed.subject).toLowerCase() === parsed.subject.toLowerCase()
-    );
-  });
+async function idsOfMonth(store: BlobStore, filter: RunFilter, month: string): Promise<string[]> {
+  const ids: string[] = [];
+  // Ids begin with their kind, so that backups are found without going through a hundred times as many rotations.
+  const prefix = `${folderOf(month)}${filter.kind === undefined ? '' : `${filter.kind}-`}`;
+  for await (const { name } of store.listBlobs(prefix)) if (matches(idOf(name), filter)) ids.push(idOf(name));
+  return ids;
+}
+
+function matches(id: string, { kind, subject }: RunFilter): boolean {
+  const parsed = parseRunId(id);
+  if (!parsed) return false;
+  return (kind ?? parsed.kind) === parsed.kind && (subject ?? parsed.subject).toLowerCase() === parsed.subject.toLowerCase();
+}
+
+/** The records of these runs, in no particular order; without those that are not there. */
+export async function readRuns(store: BlobStore, ids: readonly string[]): Promise<Run[]> {
+  const waiting = [...ids];
   const runs: Run[] = [];
   const readSome = async (): Promise<void> => {
-    for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
       const run = await readRun(store, id);
       if (run) runs.push(run);
     }
   };
   await Promise.all(Array.from({ length: READS_AT_ONCE }, readSome));
-  return runs.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  return runs;
 }
+
+/**
+ * Ids of the runs that were planned or asked for in a period, from `from` to before `to` (ISO 8601 UTC), newest first. From listings alone, so
+ * that a list of thousands need only read the page that is asked for.
+ */
+export async function listRunIds(store: BlobStore, filter: RunFilter, from: string, to: string): Promise<string[]> {
+  const found: Readonly<{ id: string; at: string }>[] = [];
+  for (let month = monthOf(to); month >= monthOf(from); month = monthBefore(month)) {
+    for (const id of await idsOfMonth(store, filter, month)) found.push({ id, at: startOfRunId(id) ?? '' });
+  }
+  return found
+    .filter(({ at }) => at >= from && at < to)
+    .sort((a, b) => (a.at < b.at || (a.at === b.at && a.id < b.id) ? 1 : -1))
+    .map(({ id }) => id);
+}
+
+const monthOf = (instant: string): string => instant.slice(0, 'yyyy-MM'.length);
 
 function monthBefore(month: string): string {
   const [year = 0, number = 1] = month.split('-').map(Number);

@@ -63,3 +63,17 @@ function aboutOf(result: Run['result']): Run['result'] | undefined {
 
 /** The same lines in the app's log, where an alert or a forwarder finds them. */
 export const auditLine = (event: AuditEvent): string => `audit ${JSON.stringify(event)}`;
+
+/** The end of a run, as the trail tells. */
+export type AuditedEnd = Readonly<Pick<AuditEvent, 'run' | 'kind' | 'subject' | 'outcome' | 'at'>>;
+
+/** What a line of the trail says of the end of a run. `step`: it is about something within a run. `unreadable`: it is no event of ours. */
+export function auditedEnd(line: string): AuditedEnd | 'step' | 'unreadable' {
+  try {
+    const { schema, run, kind, subject, step, outcome, at } = JSON.parse(line) as AuditEvent;
+    if (schema !== 'hsmkeep.audit/1') return 'unreadable';
+    return step === null ? { run, kind, subject, outcome, at } : 'step';
+  } catch {
+    return 'unreadable';
+  }
+}

@@ -25,3 +25,11 @@ export function runPath(id: string): string | undefined {
   const parsed = parseRunId(id);
   return parsed && `runs/${parsed.year}/${parsed.month}/${id}.json`;
 }
+
+const AT_THE_END = /-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)?(\d{3})?Z$/;
+
+/** When a run was planned, or asked for, as its id tells: ISO 8601 UTC. Undefined when it is no run's id. */
+export function startOfRunId(id: string): string | undefined {
+  const [, year, month, day, hour, minute, second = '00', ms = '000'] = AT_THE_END.exec(id) ?? [];
+  return year === undefined ? undefined : `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
+}

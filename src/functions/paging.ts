@@ -1,3 +1,4 @@
+import { isPeriod, parseInstant } from '../domain/report/period.ts';
 import type { Page } from '../domain/views.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -27,4 +28,28 @@ export function pageOf<T>(items: readonly T[], url: URL): Page<T> {
   next.searchParams.set('top', String(top));
   next.searchParams.set('skip', String(skip + top));
   return { value, nextLink: `${next.pathname}${next.search}` };
+}
+
+/**
+ * The period of a query, from `from` to before `to`: instants, or days (which begin at midnight UTC). Undefined when neither is named.
+ *
+ * @throws {HttpProblem} 400
+ */
+export function periodOf(query: URLSearchParams, now: string): Readonly<{ from: string; to: string }> | undefined {
+  const instant = (name: string): string | undefined => {
+    const text = query.get(name);
+    const parsed = text === null ? undefined : parseInstant(text);
+    if (text === null || parsed !== undefined) return parsed;
+    throw new HttpProblem(400, {
+      message: `${name} is neither a day nor an instant: ${text.slice(0, 40)}.`,
+      hint: 'Such as 2026-11-22 or 2026-11-22T10:00:00Z.',
+    });
+  };
+  const [from, to] = [instant('from'), instant('to')];
+  if (from === undefined && to === undefined) return undefined;
+  if (from !== undefined && isPeriod(from, to ?? now)) return { from, to: to ?? now };
+  throw new HttpProblem(400, {
+    message: 'from must be named, lie before to, and not more than two years before it.',
+    hint: 'Such as from=2026-08-01&to=2026-11-01.',
+  });
 }

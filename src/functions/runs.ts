@@ -1,9 +1,9 @@
 import { RefusedError, TransientError } from '../clients/errors.ts';
-import { listRuns, readRun } from '../clients/runs.ts';
+import { listRunIds, listRuns, readRun, readRuns } from '../clients/runs.ts';
 import { currentRun, type InstanceFacts } from '../domain/live-run.ts';
 import { RUN_KINDS, type Run, type RunKind } from '../domain/run.ts';
 import { defineRoute, type Tools } from './define-route.ts';
-import { pageOf, pageRequest } from './paging.ts';
+import { pageOf, pageRequest, periodOf } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import * as schemas from './schemas.ts';
 import { findInstance, isLive } from './start-run.ts';
@@ -16,7 +16,14 @@ export const runs = defineRoute({
     GET: {
       role: 'viewer',
       summary: 'Runs, newest first',
-      query: { kind: RUN_KINDS.join(' | '), subject: 'The HSM', top: 'How many at most (100)', skip: 'How many to leave out' },
+      query: {
+        kind: RUN_KINDS.join(' | '),
+        subject: 'The HSM',
+        from: 'Only those planned or asked for since this day or instant (UTC)',
+        to: 'With from: and before this one; default now',
+        top: 'How many at most (100)',
+        skip: 'How many to leave out',
+      },
       answers: { 200: { description: 'The runs', schema: schemas.pageOf(schemas.run) } },
       async handle({ query, url }, tools) {
         const kind = query.get('kind') as RunKind | null;
@@ -25,6 +32,13 @@ export const runs = defineRoute({
         const { top, skip } = pageRequest(query);
         const subject = query.get('subject');
         const filter = { ...(kind !== null && { kind }), ...(subject !== null && { subject }) };
+        const period = periodOf(query, tools.now);
+        if (period) {
+          const ids = pageOf(await listRunIds(tools.clients.documents, filter, period.from, period.to), url);
+          const read = new Map((await readRuns(tools.clients.documents, ids.value)).map((record) => [record.id, record]));
+          const records = ids.value.flatMap((id) => read.get(id) ?? []);
+          return { jsonBody: { ...ids, value: await Promise.all(records.map((record) => asItStands(tools, record.id, record))) } };
+        }
         // One more than the page tells whether there is a next one.
         const recorded = await listRuns(tools.clients.documents, filter, skip + top + 1, tools.now.slice(0, 'yyyy-MM'.length));
         const page = pageOf(recorded, url);

@@ -83,6 +83,8 @@ export const secret = z.object({
   state: z.enum(['unmanaged', 'fresh', 'due', 'rotating', 'in-grace', 'retiring']),
   enabled: z.boolean(),
   provider: z.string().nullable(),
+  unmanagedBecause: z.enum(['never-managed', 'taken-out']).nullable(),
+  everyDays: z.number().nullable().describe('How old its policy lets a value become'),
   target: z.string().nullable(),
   createdAt: instant,
   ageDays: z.number().describe('How old the current value is'),
@@ -148,4 +150,12 @@ export const secretList = z.object({
   value: z.array(secret),
   nextLink: z.string().optional(),
   problems: z.array(z.object({ vault: z.string(), problem: z.object({ message: z.string(), hint: z.string() }) })),
+});
+
+export const auditDay = z.object({
+  day: z.string(),
+  value: z
+    .array(z.object({ run: z.string(), kind: z.enum(RUN_KINDS), subject: z.string(), outcome: z.string(), at: instant }))
+    .describe('The end of each run that the trail has on this day, once'),
+  unreadable: z.int().describe('Lines that are no audit events'),
 });

@@ -10,6 +10,8 @@ const view = (fields: Partial<SecretView> = {}): SecretView => ({
   state: 'fresh',
   enabled: true,
   provider: 'generated',
+  unmanagedBecause: null,
+  everyDays: 60,
   target: null,
   createdAt: '2026-11-20T10:00:00.000Z',
   ageDays: 2,

@@ -2,17 +2,19 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { azureBlobStore, parseStorage } from '../../src/clients/azure-blob-store.ts';
 import type { BlobStore } from '../../src/clients/blob-store.ts';
-import { lastResults, writeRun } from '../../src/clients/runs.ts';
+import { lastResults, listRunIds, readRuns, writeRun } from '../../src/clients/runs.ts';
 import type { Run, RunStatus } from '../../src/domain/run.ts';
 import { type RunningAzurite, startAzurite } from '../support/azurite.ts';
 
 let azurite: RunningAzurite;
 let store: BlobStore;
+let readable: BlobStore;
 beforeAll(async () => {
   azurite = await startAzurite();
   await BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient('hsmkeep').create();
   const account = parseStorage(azurite.connectionString);
   const opened = azureBlobStore(`${account.blobEndpoint}/hsmkeep`, { getToken: async () => null }, account);
+  readable = opened;
   // What a listing tells must not be read, one blob for each secret.
   store = { ...opened, read: (path) => Promise.reject(new Error(`${path} was read`)) };
 });
@@ -54,4 +56,31 @@ describe('lastResults', () => {
       'not the id of a run',
     );
   });
+});
+
+describe('listRunIds', () => {
+  test('finds what was planned or asked for in a period, newest first, from listings alone', async () => {
+    const at = (instant: string) => run('listed', instant, 'Completed');
+    const [before, first, second, third] = [
+      at('2026-06-30T23:59:59.999Z'),
+      at('2026-07-01T00:00:00.000Z'),
+      at('2026-07-31T00:00:00.000Z'),
+      at('2026-08-01T00:00:00.000Z'),
+    ];
+    const backup = { ...at('2026-07-15T02:00:00.000Z'), id: 'backup-listed-20260715T0200Z', kind: 'backup', subject: 'listed' } as const;
+    await Promise.all([before, first, second, third, backup].map((one) => writeRun(store, one)));
+
+    const listed = (filter: object, to = '2026-08-01T00:00:00.000Z') => listRunIds(store, filter, '2026-07-01T00:00:00.000Z', to);
+    expect(await listed({})).toEqual([second.id, backup.id, first.id]);
+    expect(await listed({ subject: 'kv.listed' }, '2026-08-01T00:00:00.001Z')).toEqual([third.id, second.id, first.id]);
+    expect(await listed({ kind: 'backup' })).toEqual([backup.id]);
+    expect(await listed({ subject: 'KV.LISTED' })).toEqual([second.id, first.id]);
+    expect(await listed({ kind: 'drill' })).toEqual([]);
+  });
+});
+
+test('readRuns leaves out what is not there', async () => {
+  const there = run('read', '2026-05-01T00:00:00.000Z', 'Completed');
+  await writeRun(store, there);
+  expect(await readRuns(readable, [there.id, 'backup-gone-20260501T0200Z', 'no-run'])).toEqual([there]);
 });

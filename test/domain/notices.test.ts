@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { auditEvents, auditLine } from '../../src/domain/audit.ts';
+import { auditEvents, auditedEnd, auditLine } from '../../src/domain/audit.ts';
 import { addressed, attempted, isGivenUp, noticeOf, overdueNotice, queuedFor, rotatedNotice } from '../../src/domain/notices.ts';
 import type { Run, Step } from '../../src/domain/run.ts';
 
@@ -116,6 +116,19 @@ describe('the audit trail of a run', () => {
     expect(events.map((event) => event.about)).toEqual([about, about]);
     expect(events[0]?.failure).toEqual({ kind: 'denied', code: 'ForbiddenByRbac' });
     expect(auditEvents(run({ result: { folder: 'f' } }), '1')[0]).not.toHaveProperty('about');
+  });
+
+  test('is read back for the ends of runs', () => {
+    const [aboutStep, aboutEnd] = auditEvents(run(), '1').map((event) => JSON.stringify(event));
+    expect(auditedEnd(aboutEnd ?? '')).toEqual({
+      run: 'rotation-kv.db-1',
+      kind: 'rotation',
+      subject: 'kv.db',
+      outcome: 'Completed',
+      at: END,
+    });
+    expect(auditedEnd(aboutStep ?? '')).toBe('step');
+    for (const line of ['{"schema":"other","run":"r","step":null}', '{"schema":', 'null', '7']) expect(auditedEnd(line)).toBe('unreadable');
   });
 
   test('of a run without an end has its beginning for a time', () => {

@@ -3,7 +3,7 @@ import { intentPath, stagingPath } from '../../src/domain/intent.ts';
 import { currentRun, endedUnexpectedly } from '../../src/domain/live-run.ts';
 import { lockPath, mayTakeOver } from '../../src/domain/lock.ts';
 import { type Run, type Step, worstStatus } from '../../src/domain/run.ts';
-import { parseRunId, plannedRunId, requestedRunId, runPath } from '../../src/domain/run-id.ts';
+import { parseRunId, plannedRunId, requestedRunId, runPath, startOfRunId } from '../../src/domain/run-id.ts';
 import { BUSY_WAITS, JOB_POLLS, LOCK_WAITS, patienceMs, SAFETY_WAITS, stretched, waitMs } from '../../src/domain/waiting.ts';
 
 const at = '2026-11-22T02:00:00.000Z';
@@ -53,6 +53,12 @@ describe('run ids', () => {
   test.each(['', 'backup-a', 'nonsense-a-20261122T0200Z', '../../locks/a'])('refuse %j', (id) => {
     expect(parseRunId(id)).toBeUndefined();
     expect(runPath(id)).toBeUndefined();
+  });
+
+  test('tell when the run was planned, or asked for', () => {
+    expect(startOfRunId('backup-contoso-hsm-20261122T0200Z')).toBe('2026-11-22T02:00:00.000Z');
+    expect(startOfRunId('pre-restore-a-20261122T101530123Z')).toBe('2026-11-22T10:15:30.123Z');
+    expect(startOfRunId('nonsense')).toBeUndefined();
   });
 
   test('stay within what Durable Functions allows', () => {

@@ -88,6 +88,8 @@ export type AppStack = Readonly<{
   /** What the host has printed so far, over all its lives. */
   hostLog(): string;
   api(path: string, options?: ApiOptions): Promise<ApiAnswer>;
+  /** Where the command line finds the API; another place after a restart. */
+  apiUrl(): string;
   /** Starts a backup now; resolves to the run's id. */
   backupNow(hsm: string): Promise<string>;
   /** Waits for the end of a run, across restarts of the host. */
@@ -307,6 +309,7 @@ export async function startAppStack({
     hostData: join(folder, 'host'),
     hostLog: () => log,
     api,
+    apiUrl: () => String(apiUrl),
     runEnd,
     async backupNow(name) {
       const answer = await api(`/hsms/${name}/backups`, { method: 'POST' });

@@ -4,7 +4,7 @@ import { DAY_MS } from './duration.ts';
 import { isEscrowName } from './escrow.ts';
 import { subjectOf } from './subject.ts';
 import { type ListedEscrow, type ListedSecret, planSweep, type SweepItem } from './sweep.ts';
-import { parseManagement, type Tags } from './tags.ts';
+import { parseManagement, type Tags, UNMANAGED } from './tags.ts';
 import { dueAt } from './times.ts';
 
 /**
@@ -28,6 +28,10 @@ export type SecretView = Readonly<{
   state: SecretState;
   enabled: boolean;
   provider: string | null;
+  /** Of a secret that is not managed: it never was, or a person took it out. Null of a managed one. */
+  unmanagedBecause: 'never-managed' | 'taken-out' | null;
+  /** How old its policy lets a value become, in days. */
+  everyDays: number | null;
   target: string | null;
   createdAt: string;
   /** How old the current value is. */
@@ -84,6 +88,8 @@ function viewOf(
     state: stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now }),
     enabled,
     provider: management?.provider ?? null,
+    unmanagedBecause: management || item ? null : tags['rot-provider'] === UNMANAGED ? 'taken-out' : 'never-managed',
+    everyDays: management && management.policy.everyMs / DAY_MS,
     target: management?.target || null,
     createdAt,
     ageDays: Math.max(0, Math.round(((Date.parse(now) - Date.parse(createdAt)) / DAY_MS) * 100) / 100),

@@ -215,17 +215,21 @@ describe('viewSecrets', () => {
       DUE,
     );
     expect(views).toMatchObject([
-      { name: 'app', state: 'unmanaged', provider: null, dueAt: null, next: null },
+      { name: 'app', state: 'unmanaged', provider: null, unmanagedBecause: 'never-managed', everyDays: null, dueAt: null, next: null },
       {
         name: 'db',
         state: 'due',
         provider: 'generated',
+        unmanagedBecause: null,
+        everyDays: 60,
         target: null,
         dueAt: DUE,
         next: { reason: 'due', action: 'rotate' },
         rotation: 'observe',
       },
     ]);
+    const takenOut = secret('db', { tags: { 'rot-provider': 'none' } });
+    expect(viewSecrets({ name: 'kv', rotation: 'on' }, [takenOut], [], NOW)).toMatchObject([{ unmanagedBecause: 'taken-out' }]);
     expect(states([secret('b'), secret('a'), secret('c')]).join()).toBe('a fresh,b fresh,c fresh');
   });
 

@@ -36,6 +36,9 @@ export function setStage({ kind, lock, fault }: StageOptions) {
   const audited: string[] = [];
   const audit: AuditLog = {
     append: (lines) => world.request('audit: append', () => void audited.push(...lines), azureFailing('audit')),
+    read: () => {
+      throw new Error('a rotation has no use for this');
+    },
   };
   const first = world.newValue('first');
   const target = fakeTarget(world, kind, lock, first, fault);
