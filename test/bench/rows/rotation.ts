@@ -6,6 +6,7 @@ import type { Figure } from '../runner/figure.ts';
 import type { Row } from '../runner/row.ts';
 
 const DAY_MS = 86_400_000;
+const GRACE_MS = 7 * DAY_MS;
 const STORM = 240;
 const DEADLINE_MS = 600_000;
 /** With an escrow vault of its own a rotation is one create in each: at a quarter of 300 in ten seconds, 7.5 a second. */
@@ -25,8 +26,11 @@ export const rotation: Row = {
   },
 };
 
-/** `requests`: those about the secrets, oldest first. `challenges`: how many of all were answered with one. */
-type Storm = Readonly<{ requests: readonly LoggedRequest[]; challenges: number }>;
+/**
+ * `requests`: those about the secrets until they were published and confirmed, oldest first. `ending`: those of their ends, when the grace was
+ * over. `challenges`: how many of all until then were answered with one.
+ */
+type Storm = Readonly<{ requests: readonly LoggedRequest[]; ending: readonly LoggedRequest[]; challenges: number }>;
 
 async function storm(share: number, limits: Readonly<{ createsPer10s: number; othersPer10s: number }> | null): Promise<Storm> {
   const stack = await startAppStack({ hsms: [], vaults: [VAULT], vault: { share } });
@@ -36,12 +40,19 @@ async function storm(share: number, limits: Readonly<{ createsPer10s: number; ot
     for (const name of names) await kv.secrets.setSecret(name, FIRST, { tags: GENERATED });
     await stack.emulator.control.moveClock({ advanceMs: 60 * DAY_MS });
     if (limits) await stack.emulator.control.limits(limits);
-    const before = (await stack.emulator.control.requests()).at(-1)?.id ?? 0;
+    const before = await lastRequest(stack);
     await untilSwept(stack);
-    await until('all of them', () => isOver(stack), DEADLINE_MS);
+    await until('all of them', () => isOver(stack, STORM), DEADLINE_MS);
+    const rotated = await lastRequest(stack);
+    if (!limits) await endAll(stack);
     const all = (await stack.emulator.control.requests()).filter(({ id }) => id > before);
-    const challenges = all.filter(({ target, status }) => target === 'vault' && status === 401).length;
-    return { requests: all.filter(({ path }) => path.startsWith('/secrets/') && path.includes('storm-')), challenges };
+    const about = all.filter(({ path }) => path.startsWith('/secrets/') && path.includes('storm-'));
+    return {
+      requests: about.filter(({ id }) => id <= rotated),
+      ending: about.filter(({ id }) => id > rotated),
+      // Weeks later the tokens have expired.
+      challenges: all.filter(({ id, target, status }) => id <= rotated && target === 'vault' && status === 401).length,
+    };
   } finally {
     await stack.stop();
   }
@@ -57,10 +68,19 @@ async function untilSwept(stack: AppStack): Promise<void> {
   }
 }
 
+/** The grace of all of them is over, and the next sweep ends what they replaced. */
+async function endAll(stack: AppStack): Promise<void> {
+  await stack.emulator.control.moveClock({ advanceMs: GRACE_MS });
+  const stopHurrying = stack.hurry(30_000);
+  await until('their ends', () => isOver(stack, 2 * STORM), DEADLINE_MS).finally(stopHurrying);
+}
+
+const lastRequest = async ({ emulator }: AppStack): Promise<number> => (await emulator.control.requests()).at(-1)?.id ?? 0;
+
 /** By the app's own log, because asking it would be work for what is measured. */
-async function isOver(stack: AppStack): Promise<boolean> {
+async function isOver(stack: AppStack, runs: number): Promise<boolean> {
   await delay(500);
-  return stack.hostLog().split('run_ended').length - 1 >= STORM;
+  return stack.hostLog().split('run_ended').length - 1 >= runs;
 }
 
 const seconds = (requests: readonly LoggedRequest[]): number => {
@@ -68,7 +88,7 @@ const seconds = (requests: readonly LoggedRequest[]): number => {
   return (Math.max(...writes) - Math.min(...writes)) / 1000;
 };
 
-function figuresOf({ requests, challenges }: Storm): Figure[] {
+function figuresOf({ requests, ending, challenges }: Storm): Figure[] {
   return [
     {
       what: 'rotation, requests to the vaults until notify',
@@ -81,6 +101,12 @@ function figuresOf({ requests, challenges }: Storm): Figure[] {
       unit: 'requests',
       ours: requests.filter(({ method }) => method === 'PUT').length / STORM,
       target: { of: 'ours', atMost: 2 },
+    },
+    {
+      what: 'rotation, requests to the vaults for retire and close',
+      unit: 'requests',
+      ours: ending.length / STORM,
+      target: { of: 'ours', atMost: 6 },
     },
     {
       what: 'rotation, challenges of all',
