@@ -79,16 +79,18 @@ function inspectCompromise(stage: Stage, run: Run): void {
  * that we made is accepted; F, nothing is left undone. And no value lies anywhere but in the vaults.
  */
 export function inspect(stage: Stage): void {
-  const { world, target, current, initial, entries } = stage;
+  const { world, target, current, initial, entries, keepsOld } = stage;
   const published = current();
   if (!published) throw new Error('nothing removes the last version');
   const says = (property: string, holds: boolean, what: string): void => void (holds || world.violated(property, what));
 
   says('D', target.accepts(credentialOf(published)), 'in the end the published value does not work');
+  says('F', published.version !== initial, 'it was never rotated');
+  if (keepsOld) return;
+
   const ours = ownedOf(stage).filter(({ value }) => !value.startsWith('human') && value !== published.value);
   says('E', ours.length === 0, `an old value is still accepted: ${JSON.stringify(ours)}`);
 
-  says('F', published.version !== initial, 'it was never rotated');
   const entry = entries().at(-1);
   const isDone = entry === undefined || !entry.enabled || entry.tags['rot-state'] === 'dead';
   says('F', isDone, `the entry is left ${entry?.tags['rot-state']}`);

@@ -24,11 +24,12 @@ export const GRACE_MS = 7 * DAY_MS;
 /** Tags of the secret's owner, and how it is rotated. */
 const TAGS = { owner: 'team', cost: '4711', 'rot-provider': 'fake', 'rot-target': 'fake://target', 'rot-policy': 'every=60d;grace=7d' };
 
-export type StageOptions = Readonly<{ kind: TargetKind; lock: boolean; fault?: Fault | undefined }>;
+/** `keepsOld`: the old credential ends with the next rotation, not with its grace, as the keys of storage accounts do. */
+export type StageOptions = Readonly<{ kind: TargetKind; lock: boolean; fault?: Fault | undefined; keepsOld?: boolean }>;
 export type Stage = ReturnType<typeof setStage>;
 
 /** One secret that is due, its vaults, its target and an app that looks after it: everything outside the app is pretended, and nothing of the app. */
-export function setStage({ kind, lock, fault }: StageOptions) {
+export function setStage({ kind, lock, fault, keepsOld = false }: StageOptions) {
   const world = new World('2026-01-01T00:00:00.400Z');
   provided.world = world;
   const [vault, escrow] = [new FakeVault(world, VAULT), new FakeVault(world, 'contoso-escrow')];
@@ -43,7 +44,10 @@ export function setStage({ kind, lock, fault }: StageOptions) {
   const first = world.newValue('first');
   const target = fakeTarget(world, kind, lock, first, fault);
   provided.provider = target.provider;
-  const initial = vault.put(SECRET, { value: first, tags: TAGS });
+  const initial = vault.put(SECRET, {
+    value: first,
+    tags: keepsOld ? { ...TAGS, 'rot-policy': `${TAGS['rot-policy']};retire=at-next` } : TAGS,
+  });
   world.advance(61 * DAY_MS);
 
   const vaultConfig = {
@@ -92,6 +96,7 @@ export function setStage({ kind, lock, fault }: StageOptions) {
     /** All that is stored outside the vaults. */
     everything: () => hub.everything() + documents.everything() + audited.join(),
     target,
+    keepsOld,
     hub,
     initial,
     entries: () => escrow.stored(ENTRY),
