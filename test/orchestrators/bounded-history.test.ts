@@ -209,7 +209,7 @@ const SECRET = { vault: 'contoso-kv', name: 'db', trigger: 'sweep', mode: 'norma
 /** Of each the least that the worst of the rounds takes: the adversary is one. */
 describe.each([
   ['restoreHsm', restoreHsm, { plan: RESTORE.id, target: 'contoso-hsm' }, RESTORE.id, 72],
-  ['backupHsm', backupHsm, { hsm: 'contoso-hsm', container: 'https://s/c' }, 'backup-contoso-hsm-20261122T100000000Z', 90],
+  ['backupHsm', backupHsm, { hsm: 'contoso-hsm', container: 'https://s/c' }, 'backup-contoso-hsm-20261122T100000000Z', 85],
   ['drillHsm', drillHsm, { hsm: 'contoso-hsm', folder: null }, 'drill-contoso-hsm-20261122T100000000Z', 70],
   ['adoptBackup', adoptBackup, { hsm: 'contoso-hsm', folder: FOLDER }, 'adopt-contoso-hsm-20261122T100000000Z', 75],
   [
