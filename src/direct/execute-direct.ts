@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { checkBackupJob } from '../activities/check-backup-job.ts';
 import { type ApprovedRestore, approvedRestore } from '../activities/check-restore-approval.ts';
-import { checkRestoreJob } from '../activities/check-restore-job.ts';
 import { checkRestoreOutcome } from '../activities/check-restore-outcome.ts';
 import { compareRestored } from '../activities/compare-restored.ts';
 import { dropLanding } from '../activities/drop-landing.ts';
@@ -8,14 +8,14 @@ import { readLock } from '../activities/find-restore.ts';
 import { judgeRestore } from '../activities/judge-restore.ts';
 import { type LandCopyResult, landCopy } from '../activities/land-copy.ts';
 import { replanRestore } from '../activities/replan-restore.ts';
-import { startPreRestore } from '../activities/start-pre-restore.ts';
-import { startRestore } from '../activities/start-restore.ts';
+import { type StartRestoreResult, startRestore } from '../activities/start-restore.ts';
 import { RefusedError, TransientError } from '../clients/errors.ts';
 import { readContentBefore } from '../clients/restores.ts';
 import { readRun } from '../clients/runs.ts';
+import { parseDocument } from '../domain/documents.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { HsmJob } from '../domain/job.ts';
-import { jobFailed } from '../domain/problems.ts';
+import { checkLost, jobFailed } from '../domain/problems.ts';
+import { attemptState, type RestoreAttempt } from '../domain/restore/attempt.ts';
 import { landingKept, landingLeft } from '../domain/restore/landing.ts';
 import { restoredVersions } from '../domain/restore/outcome.ts';
 import { attemptPath, breakGlassPath, type RestorePlan } from '../domain/restore/plan.ts';
@@ -29,7 +29,7 @@ import {
   outcomeUnknown,
 } from '../domain/restore/problems.ts';
 import type { Problem } from '../domain/views.ts';
-import { BUSY_WAITS, JOB_POLLS, type Waiting, waitMs } from '../domain/waiting.ts';
+import { asError, polled, preRestore, untilTaken } from './ask-hsm.ts';
 import { type Direct, runOnce, runPatiently } from './run-activity.ts';
 
 export type ExecuteDirectOptions = Readonly<{
@@ -61,8 +61,9 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
   await clients.documents.write(breakGlassPath(id), JSON.stringify(audit), { ifAbsent: true });
 
   let safety: string | null = null;
+  const isSent = await wasSent(direct, id);
   // What was begun is only followed: what the target holds by now is no longer what the plan was made from.
-  if (!(await clients.documents.read(attemptPath(id)))) {
+  if (!isSent) {
     await requireUnlocked(direct, target, options.despiteLock);
     try {
       await land(direct, restore);
@@ -76,7 +77,8 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
     }
   }
 
-  const end = await restoreOnce(direct, restore, safety).catch((error: unknown) => {
+  const wayBack = safety ?? (isSent ? 'the backup that this command named before it broke off' : 'no backup');
+  const end = await restoreOnce(direct, restore, wayBack).catch((error: unknown) => {
     for (const { message, hint } of keptLanding(restore)) say(`note: ${message} ${hint}`);
     throw error;
   });
@@ -85,6 +87,16 @@ export async function executeDirect(direct: Direct, plan: RestorePlan, options: 
   say('comparing');
   return { restored: true, safetyBackup: safety, remarks: await compare(direct, restore, options.now()) };
 }
+
+/** Whether the HSM was asked for the restore, and did not decline: what came of it is not known, or is under way. */
+async function wasSent({ clients }: Direct, id: string): Promise<boolean> {
+  const path = attemptPath(id);
+  const found = await clients.documents.read(path);
+  const known = found && parseDocument<RestoreAttempt>(found.text, 'hsmkeep.restore-attempt/1', path);
+  return attemptState(known, ONLY_ATTEMPT).status !== 'not-sent';
+}
+
+const ONLY_ATTEMPT = 1;
 
 /** A restore beside a run of the app would cross it. @throws {OperatorError} when one works on the target */
 async function requireUnlocked({ clients, say }: Direct, hsm: string, despiteLock: boolean): Promise<void> {
@@ -142,7 +154,9 @@ async function takeSafetyBackup(direct: Direct, { id, target }: ApprovedRestore,
       `The answer of ${target} to its safety backup was lost; the restore was not begun.`,
       'Run the same command again; an additional backup does no harm.',
     );
-  const check = await polled(direct, start.job, start.retryAfterMs, () => clients.hsm(target).checkJob(start.job));
+  const check = await polled(direct, start.job, start.retryAfterMs, () =>
+    runPatiently(direct, checkBackupJob, { hsm: target, job: start.job }),
+  );
   if (check.status === 'succeeded' && check.folder !== null) return check.folder;
   throw new OperatorError(
     `There is no safety backup of ${target}, so the restore was not begun${check.status === 'failed' ? ` (${check.code}: ${check.detail})` : ''}.`,
@@ -150,47 +164,67 @@ async function takeSafetyBackup(direct: Direct, { id, target }: ApprovedRestore,
   );
 }
 
-async function checkBefore(direct: Direct, { target, source, folder, container, landing }: ApprovedRestore): Promise<void> {
+async function checkBefore(direct: Direct, restore: ApprovedRestore): Promise<void> {
+  const { target, folder, container, landing } = restore;
   direct.say('pre-restore check');
-  const start = await untilTaken(direct, target, () => runOnce(direct, startPreRestore, { hsm: target, source, folder, landing }));
-  if (start.status !== 'started') return;
-  const check = await polled(direct, start.job, start.retryAfterMs, () =>
-    runPatiently(direct, checkRestoreJob, { hsm: target, job: start.job }),
-  );
+  const check = await preRestore(direct, restore);
   if (check.status === 'failed')
     throw asError(jobFailed(target, 'pre-restore check', check.code, check.detail, `${landing ?? container}/${folder}`));
+  if (check.status === 'unknown') throw asError(checkLost(target));
 }
 
 /** One start request; whatever became of it is found out, never guessed. */
-async function restoreOnce(direct: Direct, restore: ApprovedRestore, safety: string | null): Promise<'restored' | Problem> {
+async function restoreOnce(direct: Direct, restore: ApprovedRestore, wayBack: string): Promise<'restored' | Problem> {
   const { target, container, folder, scope } = restore;
   direct.say(`restoring ${folder} into ${target}`);
-  const start = await untilTaken(direct, target, () => runOnce(direct, startRestore, { restore, attempt: 1 }));
+  const start = await untilTaken(direct, target, () => startOnce(direct, restore));
   if (start.status === 'declined') throw asError(start.problem);
-  if (start.status === 'unclear') return findOut(direct, restore, safety);
+  if (start.status === 'unclear') return findOut(direct, restore, wayBack);
 
   const check = await polled(direct, start.job, start.retryAfterMs, () =>
     runPatiently(direct, checkRestoreOutcome, { hsm: target, job: start.job }),
   );
   if (check.status === 'forbidden') return accessLost(restore, check.principalId);
-  if (check.status === 'unknown') return findOut(direct, restore, safety);
+  if (check.status === 'unknown') return findOut(direct, restore, wayBack);
   if (check.status === 'failed') throw asError(jobFailed(target, 'restore', check.code, check.detail, `${container}/${folder}`));
   if (scope !== 'full' && restoredVersions(check.detail)?.restored === 0) throw asError(nothingRestored(scope.key, check.detail));
   return 'restored';
 }
 
-async function findOut(direct: Direct, restore: ApprovedRestore, safety: string | null): Promise<'restored' | Problem> {
+/** A step that breaks off may have sent the request. @throws {OperatorError} when it was refused */
+async function startOnce(direct: Direct, restore: ApprovedRestore): Promise<StartRestoreResult> {
+  try {
+    return await runOnce(direct, startRestore, { restore, attempt: ONLY_ATTEMPT });
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    return { status: 'unclear', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function findOut(direct: Direct, restore: ApprovedRestore, wayBack: string): Promise<'restored' | Problem> {
   direct.say('the answer was lost: finding out what came of it');
   await delay(IN_FLIGHT_MS);
-  await checkBefore(direct, restore);
-  const { evidence, principalId } = await runPatiently(direct, judgeRestore, { restore });
+  const found = await look(direct, restore);
+  if (found instanceof OperatorError) return { message: found.message, hint: outcomeUnknown(restore, null).hint };
+  const { evidence, principalId } = found;
   if (evidence === 'restored') return 'restored';
   if (evidence === 'unknown') return outcomeUnknown(restore, principalId);
-  if (evidence === 'neither') throw asError(neitherState(restore, safety ?? 'no backup'));
+  if (evidence === 'neither') throw asError(neitherState(restore, wayBack));
   throw new OperatorError(`${restore.target} was not touched.`, `Plan anew: hsmkeep restore plan ${restore.source} --direct`);
 }
 
 const IN_FLIGHT_MS = 10_000;
+
+/** A check that the HSM takes means that no restore runs any more, whatever it says of the backup. @returns Why it cannot be told, otherwise. */
+async function look(direct: Direct, restore: ApprovedRestore) {
+  try {
+    await preRestore(direct, restore);
+    return await runPatiently(direct, judgeRestore, { restore });
+  } catch (error) {
+    if (error instanceof OperatorError) return error;
+    throw error;
+  }
+}
 
 async function compare(direct: Direct, restore: ApprovedRestore, at: string): Promise<Problem[]> {
   const found = await runPatiently(direct, compareRestored, { restore, at });
@@ -200,47 +234,3 @@ async function compare(direct: Direct, restore: ApprovedRestore, at: string): Pr
     ...(found.lostCount > 0 ? [assignmentsLost(restore, found.lost, found.lostCount)] : []),
   ];
 }
-
-type Busy = Readonly<{ status: 'busy' | 'throttled'; detail: string }>;
-type Refused = Readonly<{ status: 'refused'; problem: Problem }>;
-
-/** Waits out another's job. @throws {OperatorError} when the HSM refuses, or stays busy */
-async function untilTaken<Start extends Readonly<{ status: string; problem?: Problem }>>(
-  { say }: Direct,
-  hsm: string,
-  start: () => Promise<Start>,
-): Promise<Exclude<Start, Busy | Refused>> {
-  for (let look = 0; look < BUSY_WAITS.looks; look += 1) {
-    const answer = await start();
-    if (answer.status === 'refused' && answer.problem) throw asError(answer.problem);
-    if (answer.status !== 'busy' && answer.status !== 'throttled') return answer as Exclude<Start, Busy | Refused>;
-    say(`waiting: another backup or restore runs on ${hsm}`);
-    await delay(waitMs(BUSY_WAITS, look));
-  }
-  throw new OperatorError(
-    `${hsm} stayed busy.`,
-    'See who backs up or restores it (its audit log names the caller), then run the command again.',
-  );
-}
-
-/** A terminal's patience: looks come often at first. */
-const POLLS: Waiting = { ...JOB_POLLS, firstMs: 2_000, longestMs: 15_000, looks: 800 };
-
-type Open = Readonly<{ status: 'running' | 'unanswered' }>;
-
-async function polled<Check extends Readonly<{ status: string }>>(
-  { say }: Direct,
-  { jobId }: HsmJob,
-  retryAfterMs: number | null,
-  check: () => Promise<Check>,
-): Promise<Exclude<Check, Open>> {
-  for (let look = 0; look < POLLS.looks; look += 1) {
-    await delay(Math.min(waitMs(POLLS, look), retryAfterMs ?? Number.POSITIVE_INFINITY));
-    const found = await check();
-    if (found.status !== 'running' && found.status !== 'unanswered') return found as Exclude<Check, Open>;
-    say(`waiting: job ${jobId} runs`);
-  }
-  throw new OperatorError(`Job ${jobId} still ran at the deadline.`, 'Run the same command again: it goes on following the job.');
-}
-
-const asError = ({ message, hint }: Problem): OperatorError => new OperatorError(message, hint);

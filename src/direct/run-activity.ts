@@ -19,15 +19,19 @@ export async function runOnce<Input, Output>({ clients }: Direct, activity: Acti
 }
 
 /** Runs an activity that is safe to repeat, until it gives an answer. @throws {OperatorError} when it was refused, or never does */
-export async function runPatiently<Input, Output>(direct: Direct, activity: Activity<Input, Output>, input: Input): Promise<Output> {
+export const runPatiently = <Input, Output>(direct: Direct, activity: Activity<Input, Output>, input: Input): Promise<Output> =>
+  patiently(direct, activity.name, () => runOnce(direct, activity, input));
+
+/** Does what is safe to repeat, until it gives an answer. @throws {OperatorError} as the work does, or when it never gives one */
+export async function patiently<T>(direct: Direct, name: string, work: () => Promise<T>): Promise<T> {
   for (let look = 0; ; look += 1) {
     try {
-      return await runOnce(direct, activity, input);
+      return await work();
     } catch (error) {
       if (error instanceof OperatorError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       if (look === RETRIES.looks)
-        throw new OperatorError(`${activity.name} gave no answer (${reason}).`, 'Run the same command again: it goes on where it was.');
+        throw new OperatorError(`${name} gave no answer (${reason}).`, 'Run the same command again: it goes on where it was.');
       direct.say(`waiting: ${reason}`);
       await delay(waitMs(RETRIES, look));
     }

@@ -114,6 +114,9 @@ export const notAnswered = (what: string, detail: string): Problem => ({
   hint: "Check the network path and the service's health. Older backups are untouched; the next run tries again.",
 });
 
+/** What a pre-restore check came to is not known. */
+export const checkLost = (hsm: string): Problem => notAnswered(`The pre-restore check of ${hsm}`, 'its job is not known any more');
+
 export const unreadableInventory = (parts: readonly string[], hsm: string): Problem => ({
   message: `The inventory of ${hsm} is incomplete: ${parts.join(', ')} could not be read.`,
   hint: `The backup itself is not affected. An HSM administrator grants the right to read: az keyvault role assignment create --hsm-name ${hsm} --role "Managed HSM Crypto Auditor" --scope / --assignee-object-id <object id of this app's identity>`,

@@ -1,7 +1,6 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { clearStaging } from '../activities/clear-staging.ts';
 import { findNewFolders } from '../activities/find-new-folders.ts';
-import { noteLockStep } from '../activities/note-lock-step.ts';
 import { startBackup } from '../activities/start-backup.ts';
 import { startPreBackup } from '../activities/start-pre-backup.ts';
 import { storeIntent } from '../activities/store-intent.ts';
@@ -12,6 +11,7 @@ import { copyToSecond } from './copy-steps.ts';
 import { call, defineOrchestrator, problemOf, StepFailed, type Steps } from './durable.ts';
 import { followJob, startJob } from './follow-job.ts';
 import { readInventory, recordInventory } from './inventory-steps.ts';
+import { noteJob } from './note-job.ts';
 import { recordFailedFolder, recordFolder } from './record-steps.ts';
 import { applyRetention } from './retention-steps.ts';
 import { type RunLog, recordedRun } from './run-log.ts';
@@ -100,7 +100,7 @@ function* takeBackup(night: Night): Steps<Taken> {
     return yield* adopt(night);
   }
 
-  yield* call(context, noteLockStep, { hsm, owner: run, step: 'backup', job: started.job });
+  yield* noteJob(context, hsm, 'backup', started.job);
   log.begin('Backup');
   return yield* follow(night, started.job, started.retryAfterMs);
 }

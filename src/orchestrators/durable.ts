@@ -44,6 +44,9 @@ export class StepFailed extends Error {
   }
 }
 
+/** An activity said that it will never do it, and why. */
+export class StepRefused extends StepFailed {}
+
 /** How often services told an orchestration to ask later; counted anew with each replay. */
 const throttles = new WeakMap<OrchestrationContext, number>();
 
@@ -54,7 +57,7 @@ export const throttlesOf = (context: OrchestrationContext): number => throttles.
  * Runs an activity, and repeats one that fails, on durable timers. Here and not by the engine's retry policy, because the turns of an
  * orchestration are counted, those that fail too. A service that takes no more requests for now is asked again after the time that it names.
  *
- * @throws {StepFailed} when it was refused, or still failed after the last attempt.
+ * @throws {StepRefused} when it was refused; {@link StepFailed} when it still failed after the last attempt.
  */
 export function* call<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
   countTurn(context);
@@ -82,7 +85,7 @@ function* awaitTurn(context: OrchestrationContext, name: string, throttledMs: nu
 /**
  * Runs an activity that starts work on an HSM: never repeated by a policy.
  *
- * @throws {StepFailed}
+ * @throws {StepRefused} when it was refused; {@link StepFailed} when it failed.
  */
 export function* callOnce<Input, Output>(context: OrchestrationContext, activity: Activity<Input, Output>, input: Input): Steps<Output> {
   countTurn(context);
@@ -107,7 +110,7 @@ function* attempt<Output>(task: Task): Steps<Outcome<Output> | Readonly<{ failed
 }
 
 function resultOf<Output>(outcome: Exclude<Outcome<Output>, { throttledMs: number }>): Output {
-  if ('refused' in outcome) throw new StepFailed(outcome.refused);
+  if ('refused' in outcome) throw new StepRefused(outcome.refused);
   return outcome.value;
 }
 

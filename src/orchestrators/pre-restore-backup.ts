@@ -1,10 +1,10 @@
 import { addProof } from '../activities/add-proof.ts';
 import { chooseBackup } from '../activities/choose-backup.ts';
-import { noteLockStep } from '../activities/note-lock-step.ts';
 import { startPreRestore } from '../activities/start-pre-restore.ts';
-import { jobFailed, notAnswered } from '../domain/problems.ts';
+import { checkLost, jobFailed } from '../domain/problems.ts';
 import { call, defineOrchestrator, StepFailed } from './durable.ts';
 import { followJob, startJob } from './follow-job.ts';
+import { noteJob } from './note-job.ts';
 import { recordedRun } from './run-log.ts';
 import { underLock } from './under-lock.ts';
 
@@ -29,11 +29,11 @@ export const preRestoreBackup = defineOrchestrator('preRestoreBackup', ['restore
 
       log.begin('Pre-restore check');
       const started = yield* startJob(context, log, hsm, startPreRestore, { hsm, folder });
-      yield* call(context, noteLockStep, { hsm, owner: run, step: 'pre-restore', job: started.job });
+      yield* noteJob(context, hsm, 'pre-restore', started.job);
       const check = yield* followJob(context, log, hsm, started.job, started.retryAfterMs);
       if (check.status === 'failed')
         throw new StepFailed(jobFailed(hsm, 'pre-restore check', check.code, check.detail, `${container}/${folder}`));
-      if (check.status === 'unknown') throw new StepFailed(notAnswered(`The pre-restore check of ${hsm}`, 'its job is not known any more'));
+      if (check.status === 'unknown') throw new StepFailed(checkLost(hsm));
       log.done();
 
       log.begin('Record');

@@ -3,12 +3,11 @@ import type { ApprovedRestore } from '../activities/check-restore-approval.ts';
 import { compareRestored } from '../activities/compare-restored.ts';
 import { repairRoles } from '../activities/repair-roles.ts';
 import { startPreRestore } from '../activities/start-pre-restore.ts';
-import { hasNoCureInTime, jobFailed } from '../domain/problems.ts';
+import { checkLost, hasNoCureInTime, jobFailed } from '../domain/problems.ts';
 import { OLD_ENOUGH_MS } from '../domain/restore/preflights.ts';
-import { assignmentsLost, cannotCompare, differencesLeft } from '../domain/restore/problems.ts';
+import { assignmentsLost, cannotCompare, differencesLeft, neverFree } from '../domain/restore/problems.ts';
 import { call, problemOf, StepFailed, type Steps, sleep } from './durable.ts';
-import { followJob, startJob } from './follow-job.ts';
-import { unlessNeverFree } from './restore-hsm-job.ts';
+import { followJob, NeverTaken, startJob } from './follow-job.ts';
 import type { RunLog } from './run-log.ts';
 
 /**
@@ -18,16 +17,13 @@ import type { RunLog } from './run-log.ts';
  * @throws {StepFailed} when it would not.
  */
 export function* checkBeforeRestore(context: OrchestrationContext, log: RunLog, restore: ApprovedRestore): Steps<void> {
-  const { target, source, folder, takenAt, container, landing } = restore;
+  const { target, folder, takenAt, container, landing } = restore;
   for (let isLast = false; ; isLast = true) {
     log.begin('Pre-restore check');
-    const started = yield* unlessNeverFree(
-      restore,
-      startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing }),
-    );
-    if (started instanceof StepFailed) throw started;
+    const started = yield* startCheck(context, log, restore);
     const check = yield* followJob(context, log, target, started.job, started.retryAfterMs);
-    if (check.status !== 'failed') return log.done();
+    if (check.status === 'succeeded') return log.done();
+    if (check.status === 'unknown') throw new StepFailed(checkLost(target));
 
     const problem = jobFailed(target, 'pre-restore check', check.code, check.detail, `${landing ?? container}/${folder}`);
     const oldEnoughMs = Date.parse(takenAt) + OLD_ENOUGH_MS - context.df.currentUtcDateTime.getTime();
@@ -36,6 +32,16 @@ export function* checkBeforeRestore(context: OrchestrationContext, log: RunLog, 
       `${problem.message} It is offered again when it is 30 minutes old, at ${new Date(Date.parse(takenAt) + OLD_ENOUGH_MS).toISOString()}`,
     );
     yield* sleep(context, oldEnoughMs);
+  }
+}
+
+function* startCheck(context: OrchestrationContext, log: RunLog, restore: ApprovedRestore) {
+  const { target, source, folder, landing } = restore;
+  try {
+    return yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing });
+  } catch (error) {
+    if (error instanceof NeverTaken) throw new StepFailed(neverFree(restore, error.minutes));
+    throw error;
   }
 }
 

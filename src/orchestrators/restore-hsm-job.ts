@@ -2,7 +2,6 @@ import type { OrchestrationContext } from 'durable-functions';
 import type { ApprovedRestore } from '../activities/check-restore-approval.ts';
 import { checkRestoreOutcome } from '../activities/check-restore-outcome.ts';
 import { judgeRestore } from '../activities/judge-restore.ts';
-import { noteLockStep } from '../activities/note-lock-step.ts';
 import { startPreRestore } from '../activities/start-pre-restore.ts';
 import { type StartRestoreResult, startRestore } from '../activities/start-restore.ts';
 import type { HsmJob } from '../domain/job.ts';
@@ -19,8 +18,9 @@ import {
   restoreFailed,
 } from '../domain/restore/problems.ts';
 import type { Problem } from '../domain/views.ts';
-import { call, StepFailed, type Steps, sleep } from './durable.ts';
+import { call, StepFailed, StepRefused, type Steps, sleep } from './durable.ts';
 import { followJob, followWith, NeverTaken, startJob } from './follow-job.ts';
+import { noteJob } from './note-job.ts';
 import type { RunLog } from './run-log.ts';
 import { turnsLeft } from './turns.ts';
 
@@ -46,6 +46,10 @@ export function* runRestore(restoring: Restoring): Steps<RestoreEnd> {
     const started = yield* start(restoring, attempt);
     const end = started.status === 'started' ? yield* follow(restoring, started.job, started.retryAfterMs) : yield* findOut(restoring);
     if (end !== 'untouched') return end;
+    if ('refusal' in started && started.refusal) {
+      log.begin('Start');
+      throw new StepFailed(started.refusal);
+    }
     if (turnsLeft(restoring.context) === 0) throw new StepFailed(neverStarted(restore.target, attempt));
   }
   throw new StepFailed(neverStarted(restore.target, MOST_ATTEMPTS));
@@ -53,25 +57,31 @@ export function* runRestore(restoring: Restoring): Steps<RestoreEnd> {
 
 type Unclear = Extract<StartRestoreResult, { status: 'unclear' }>;
 type Started = Extract<StartRestoreResult, { status: 'started' }>;
+/** `refusal`: why our side would not do it; there is none when nobody can tell. */
+type BrokeOff = Readonly<{ status: 'unclear'; refusal?: Problem }>;
 
-function* start({ context, log, restore, safety }: Restoring, attempt: number): Steps<Started | Unclear> {
-  const started = yield* orProblem(unlessNeverFree(restore, startJob(context, log, restore.target, startRestore, { restore, attempt })));
-  if (started instanceof StepFailed) throw started;
-  // The step broke off: only what the HSM holds can tell how far it came.
-  if ('message' in started) {
-    log.waiting(started.message);
-    return { status: 'unclear', detail: started.message };
-  }
+function* start(restoring: Restoring, attempt: number): Steps<Started | Unclear | BrokeOff> {
+  const started = yield* enter(restoring, attempt);
   if (started.status === 'declined') throw new StepFailed(started.problem);
   if (started.status === 'started')
-    yield* call(context, noteLockStep, {
-      hsm: restore.target,
-      owner: context.df.instanceId,
-      step: `restore, way back ${safety}`,
-      job: started.job,
-    });
+    yield* noteJob(restoring.context, restoring.restore.target, `restore, way back ${restoring.safety}`, started.job);
   return started;
 }
+
+/** Sends the request. When that breaks off, only what the HSM holds can tell how far it came, or an earlier try of it. */
+function* enter({ context, log, restore }: Restoring, attempt: number): Steps<Exclude<StartRestoreResult, Waits> | BrokeOff> {
+  try {
+    return yield* startJob(context, log, restore.target, startRestore, { restore, attempt });
+  } catch (error) {
+    // That it never took the request is no lost answer.
+    if (error instanceof NeverTaken) throw new StepFailed(neverFree(restore, error.minutes));
+    if (!(error instanceof StepFailed)) throw error;
+    log.waiting(error.problem.message);
+    return { status: 'unclear', ...(error instanceof StepRefused && { refusal: error.problem }) };
+  }
+}
+
+type Waits = Readonly<{ status: 'busy' | 'throttled' }>;
 
 /** Follows the job to its end; one that the HSM does not tell of is looked into. */
 function* follow(restoring: Restoring, job: HsmJob, retryAfterMs: number | null): Steps<RestoreEnd | 'untouched'> {
@@ -136,16 +146,6 @@ function* probe({ context, log, restore: { target, source, folder, landing } }: 
   const started = yield* startJob(context, log, target, startPreRestore, { hsm: target, source, folder, landing });
   yield* followJob(context, log, target, started.job, started.retryAfterMs);
   return undefined;
-}
-
-/** That the HSM never took the request is no lost answer. @returns What the steps gave, or what to fail with. */
-export function* unlessNeverFree<T>(restore: ApprovedRestore, steps: Steps<T>): Steps<T | StepFailed> {
-  try {
-    return yield* steps;
-  } catch (error) {
-    if (error instanceof NeverTaken) return new StepFailed(neverFree(restore, error.minutes));
-    throw error;
-  }
 }
 
 /** What the steps gave, or why they failed. */

@@ -4,6 +4,7 @@ import { dropLanding } from '../activities/drop-landing.ts';
 import { type LandCopyResult, landCopy } from '../activities/land-copy.ts';
 import { notAnswered } from '../domain/problems.ts';
 import { landingKept, landingLeft } from '../domain/restore/landing.ts';
+import type { Problem } from '../domain/views.ts';
 import { call, StepFailed, type Steps } from './durable.ts';
 import type { RunLog } from './run-log.ts';
 
@@ -30,15 +31,21 @@ export function* withLanding<T extends Readonly<{ restored: boolean }>>(
   try {
     yield* land(context, log, restore, landing);
     const done = yield* work();
-    if (done.restored) yield* drop(context, log, landing);
-    else log.degrade(landingKept(landing));
+    const left = done.restored ? yield* drop(context, landing) : landingKept(landing);
+    if (left) log.degrade(left);
     return done;
   } catch (error) {
-    // Whatever failed is what the run tells.
-    yield* drop(context, undefined, landing);
+    const left = yield* drop(context, landing);
+    // Whatever failed is what the run tells; what is left to tidy up comes after it.
+    if (left && error instanceof StepFailed) throw new StepFailed(alongWith(error.problem, left));
     throw error;
   }
 }
+
+const alongWith = (problem: Problem, left: Problem): Problem => ({
+  message: problem.message,
+  hint: `${problem.hint} ${left.message} ${left.hint}`,
+});
 
 function* land(context: OrchestrationContext, log: RunLog, { source, folder }: ApprovedRestore, landing: string): Steps<void> {
   log.begin('Landing');
@@ -52,11 +59,13 @@ function* land(context: OrchestrationContext, log: RunLog, { source, folder }: A
   throw new StepFailed(notAnswered(`Copying ${folder} to ${landing}`, 'it was not done at the deadline'));
 }
 
-function* drop(context: OrchestrationContext, log: RunLog | undefined, landing: string): Steps<void> {
+/** @returns What to tell when it could not be removed. */
+function* drop(context: OrchestrationContext, landing: string): Steps<Problem | undefined> {
   try {
     yield* call(context, dropLanding, { landing });
+    return undefined;
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
-    log?.degrade(landingLeft(landing));
+    return landingLeft(landing);
   }
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RestorePlan } from '../../src/domain/restore/plan.ts';
 import type { RestoreView } from '../../src/domain/restore/view.ts';
 import type { Run } from '../../src/domain/run.ts';
@@ -29,6 +29,12 @@ const runOf = async (id = plan.id): Promise<Run | undefined> => {
 const waits = () => until('the run to wait', async () => (await runOf())?.status === 'Waiting');
 
 describe('an approval', () => {
+  let taken: number;
+  beforeEach(async () => {
+    taken = await restoresTaken(stack);
+  });
+  afterEach(async () => expect(await restoresTaken(stack)).toBe(taken));
+
   test('by another person makes the plan ready, and is kept', async () => {
     const answer = await decide(stack, plan);
     expect(answer.body).toMatchObject({ state: 'approved', decision: { verdict: 'approved', by: expect.stringContaining('bob') } });
@@ -53,6 +59,7 @@ describe('an approval', () => {
     const text = JSON.stringify({ ...stored, requestedBy: { oid: bob.oid, name: 'bob' } });
     await stack.documents.getBlockBlobClient(path).upload(text, text.length);
     expect((await decide(stack, plan)).body).toMatchObject({ status: 403, detail: expect.stringContaining('cannot approve it as well') });
+    expect(await stateOf()).toBe('planned');
   });
 
   test('by an app is refused, whatever roles it has', async () => {
@@ -60,6 +67,7 @@ describe('an approval', () => {
     const token = await stack.emulator.token('api://hsmkeep', clientId);
     const answer = await stack.api(`/restores/${plan.id}/approve`, { method: 'POST', token, body: { hash: plan.hash } });
     expect(answer.body).toMatchObject({ status: 403, detail: expect.stringContaining('no person behind it') });
+    expect(await stateOf()).toBe('planned');
   });
 
   test('with a forged token is refused', async () => {
@@ -67,10 +75,12 @@ describe('an approval', () => {
     const payload = Buffer.from(JSON.stringify({ oid: 'x', roles: ['restore.approver'] })).toString('base64url');
     const token = `${header}.${payload}.${signature}`;
     expect((await stack.api(`/restores/${plan.id}/approve`, { method: 'POST', token, body: { hash: plan.hash } })).status).toBe(401);
+    expect(await stateOf()).toBe('planned');
   });
 
   test('of another hash is refused', async () => {
     expect((await decide(stack, { id: plan.id, hash: 'f'.repeat(64) })).status).toBe(409);
+    expect(await stateOf()).toBe('planned');
   });
 
   test('of no restore, or of another document, is not found', async () => {

@@ -157,6 +157,16 @@ describe('without hsmkeep', { timeout: 120_000 }, () => {
     const before = await restoresTaken(stack);
     expect((await execute(plan)).code).toBe(2);
     expect((await execute({ ...plan, hash: 'f'.repeat(64) }, '--reason', 'x')).code).toBe(1);
+    // What the HSM declined was not begun: it is looked at anew.
+    const body = { error: { code: 'BadRequest', message: 'It would not.', innererror: null } };
+    await stack.emulator.control.fault({
+      match: { host: HSM, method: 'PUT', path: '/restore' },
+      times: 1,
+      action: 'answer',
+      status: 400,
+      body,
+    });
+    expect((await execute(plan, '--reason', 'x', '--no-safety-backup')).stderr).toContain('It would not.');
     await hsmOf(stack).createKey('unforeseen');
     expect((await execute(plan, '--reason', 'x')).stderr).toContain('The plan changed');
     expect(await restoresTaken(stack)).toBe(before);
@@ -165,12 +175,21 @@ describe('without hsmkeep', { timeout: 120_000 }, () => {
   test('an answer that was lost is looked into, not asked for again', async () => {
     const plan = await planned();
     const before = await restoresTaken(stack);
+    await stack.emulator.control.fault({ match: { host: HSM, method: 'PUT', path: '/prerestore' }, times: 1, action: 'dropBefore' });
     await stack.emulator.control.fault({ match: { host: HSM, method: 'PUT', path: '/restore' }, times: 1, action: 'dropAfter' });
+    const lastBefore = (await stack.emulator.control.requests()).at(-1)?.id ?? 0;
     const done = await execute(plan, '--reason', 'x');
     expect(done.stderr).toContain('finding out what came of it');
     expect(done.code, done.stderr).toBe(0);
     expect(await restoresTaken(stack)).toBeLessThanOrEqual(before + 1);
     expect(await hsmOf(stack).keys()).not.toContain('unforeseen');
+    // A check is asked for until it is answered: nothing is restored without one.
+    const changes = (await stack.emulator.control.requests()).filter(
+      ({ id, host, method }) => id > lastBefore && host === HSM && method === 'PUT',
+    );
+    const checked = changes.findIndex(({ path, status }) => path === '/prerestore' && status === 202);
+    expect(checked, JSON.stringify(changes)).toBeGreaterThan(0);
+    expect(checked).toBeLessThan(changes.findIndex(({ path }) => path === '/restore'));
   });
 
   test('from the second copy alone, when the container of the backups is gone too', async () => {

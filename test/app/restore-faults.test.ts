@@ -40,6 +40,24 @@ async function restoreUnder(letIn: () => Promise<unknown>, body: object = {}): P
   return stack.runEnd(planned.body.id);
 }
 
+/**
+ * Plans, approves, executes, and has the polls of the restore answered with something else. The check before it is polled under the same path,
+ * so the HSM is busy for a while in between.
+ */
+async function restorePolledWith(answer: Readonly<{ status: number; body: object }>, body: object = {}): Promise<Run> {
+  const planned = await planRestore(stack, { selector: { folder }, ...body });
+  await decide(stack, planned.body);
+  const busy = { error: { code: '409', message: 'Another backup operation is in progress.' } };
+  for (const path of ['/restore', '/keys/*/restore']) await fault('PUT', path, { times: 5, action: 'answer', status: 409, body: busy });
+  await execute(stack, planned.body);
+  await until('the restore to be asked for', async () => {
+    const shown = (await stack.api(`/runs/${planned.body.id}`)).body as Run;
+    return shown.steps?.at(-1)?.name === 'Start';
+  });
+  await fault('GET', '/restore/*/pending', { times: 1, action: 'answer', ...answer });
+  return stack.runEnd(planned.body.id);
+}
+
 const takenAt = async (of: string): Promise<string | undefined> =>
   (await stack.document<{ takenAt: string }>(stack.container(HSM), `hsmkeep/${HSM}/${of}.json`))?.takenAt;
 
@@ -131,8 +149,7 @@ describe('a restore', { timeout: 120_000 }, () => {
     const error = { code: 'AuthorizationFailure', message: 'This request is not authorized.', innererror: null };
     const failed = { status: 'Failed', statusDetails: 'AuthorizationFailure', error, jobId: 'x', startTime: 1, endTime: 2 };
     const body = status === 200 ? failed : { error };
-    // The pre-restore check is polled under the same path, first.
-    const run = await restoreUnder(() => fault('GET', '/restore/*/pending', { skip: 1, times: 1, action: 'answer', status, body }));
+    const run = await restorePolledWith({ status, body });
     await expectTold(run, 'Failed', /restore on contoso-hsm failed \(AuthorizationFailure/);
     expect(worst(run)?.hint).toMatch(/as it was before is in mhsm-contoso-hsm-\d{16}/);
   });
@@ -186,9 +203,7 @@ describe('a restore', { timeout: 120_000 }, () => {
     await hsmOf(stack).purgeKey('single');
     const statusDetails = 'Number of successful key versions restored: 0, Number of key versions could not overwrite: 1';
     const body = { status: 'Succeeded', statusDetails, error: null, jobId: 'x', startTime: 1, endTime: 2 };
-    const run = await restoreUnder(() => fault('GET', '/restore/*/pending', { skip: 1, times: 1, action: 'answer', status: 200, body }), {
-      scope: { key: 'single' },
-    });
+    const run = await restorePolledWith({ status: 200, body }, { scope: { key: 'single' } });
     await expectTold(run, 'Failed', /restored no version of key single/);
   });
 });

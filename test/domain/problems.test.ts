@@ -78,6 +78,7 @@ test('every other problem says what happened and what to do', () => {
     problems.noFolder('a'),
     problems.neverSettled('mhsm-a-2026112202000000'),
     problems.notAnswered('Storage', '503'),
+    problems.checkLost('a'),
     problems.unreadableInventory(['keys'], 'a'),
   ];
   for (const { message, hint } of all) {

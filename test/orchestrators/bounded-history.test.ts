@@ -1,4 +1,3 @@
-import type { OrchestrationContext, Task } from 'durable-functions';
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../../src/activities/define-activity.ts';
 import { REPEATS } from '../../src/domain/waiting.ts';
@@ -11,6 +10,7 @@ import { preRestoreBackup } from '../../src/orchestrators/pre-restore-backup.ts'
 import { restoreHsm } from '../../src/orchestrators/restore-hsm.ts';
 import { retireSecret } from '../../src/orchestrators/retire-secret.ts';
 import { rotateSecret } from '../../src/orchestrators/rotate-secret.ts';
+import { type Played, playOrchestrator } from '../support/play-orchestrator.ts';
 
 /** Design: no orchestration has more activity turns, whatever is slow, busy or lost, and however much of it together. */
 const MOST_ACTIVITIES = 100;
@@ -153,74 +153,27 @@ function adversary(seed: number) {
   };
 }
 
-type Asked = Readonly<
-  | { kind: 'activity'; name: string }
-  | { kind: 'timer'; at: Date }
-  | { kind: 'backup' }
-  | { kind: 'any'; word: { isCompleted: boolean }; at: Date }
->;
-
-/** Runs an orchestrator against an adversary, without a host. @returns The activities that it called, in order, and how it ended. */
-function runAgainst(orchestrator: Orchestrator<never>, input: object, id: string, seed: number) {
-  const { answer, isNudged } = adversary(seed);
-  let now = Date.parse('2026-11-22T10:00:00.000Z');
-  const asked = (one: Asked): Task => one as unknown as Task;
-  const timer = (at: Date) => ({ kind: 'timer', at, isCompleted: false, cancel: () => undefined });
-  const df = {
-    instanceId: id,
-    isReplaying: true,
-    get currentUtcDateTime() {
-      return new Date(now);
-    },
-    getInput: () => input,
-    setCustomStatus: () => undefined,
-    callActivity: (name: string) => asked({ kind: 'activity', name }),
-    callSubOrchestrator: () => asked({ kind: 'backup' }),
-    createTimer: timer,
-    waitForExternalEvent: () => ({ isCompleted: false }),
-    Task: { any: ([word, due]: [{ isCompleted: boolean }, { at: Date }]) => asked({ kind: 'any', word, at: due.at }) },
-  };
-  const steps = orchestrator.handler({ df } as unknown as OrchestrationContext);
-  const called: string[] = [];
-  let next = steps.next();
-  while (!next.done) {
-    const task = next.value as unknown as Asked;
-    let result: unknown;
-    let failure: unknown;
-    if (task.kind === 'activity') {
-      called.push(task.name);
-      try {
-        result = answer(task.name);
-      } catch (error) {
-        failure = error;
-      }
-    } else if (task.kind === 'timer') now = Math.max(now, task.at.getTime());
-    else if (task.kind === 'any') {
-      if (isNudged()) task.word.isCompleted = true;
-      else now = Math.max(now, task.at.getTime());
-    } else result = { result: { folder: FOLDER }, steps: [] };
-    next = failure === undefined ? steps.next(result) : steps.throw(failure);
-  }
-  return { called, output: next.value };
-}
+/** @returns The activities that an orchestrator called against the adversary, in order, and how it ended. */
+const runAgainst = (orchestrator: Orchestrator<never>, input: object, id: string, seed: number): Played =>
+  playOrchestrator(orchestrator, input, id, { ...adversary(seed), child: { result: { folder: FOLDER }, steps: [] } });
 
 const SECRET = { vault: 'contoso-kv', name: 'db', trigger: 'sweep', mode: 'normal', reason: 'due', wanted: null } as const;
 
 /** Of each the least that the worst of the rounds takes: the adversary is one. */
 describe.each([
-  ['restoreHsm', restoreHsm, { plan: RESTORE.id, target: 'contoso-hsm' }, RESTORE.id, 72],
-  ['backupHsm', backupHsm, { hsm: 'contoso-hsm', container: 'https://s/c' }, 'backup-contoso-hsm-20261122T100000000Z', 85],
-  ['drillHsm', drillHsm, { hsm: 'contoso-hsm', folder: null }, 'drill-contoso-hsm-20261122T100000000Z', 70],
-  ['adoptBackup', adoptBackup, { hsm: 'contoso-hsm', folder: FOLDER }, 'adopt-contoso-hsm-20261122T100000000Z', 75],
+  ['restoreHsm', restoreHsm, { plan: RESTORE.id, target: 'contoso-hsm' }, RESTORE.id, 60],
+  ['backupHsm', backupHsm, { hsm: 'contoso-hsm', container: 'https://s/c' }, 'backup-contoso-hsm-20261122T100000000Z', 75],
+  ['drillHsm', drillHsm, { hsm: 'contoso-hsm', folder: null }, 'drill-contoso-hsm-20261122T100000000Z', 60],
+  ['adoptBackup', adoptBackup, { hsm: 'contoso-hsm', folder: FOLDER }, 'adopt-contoso-hsm-20261122T100000000Z', 65],
   [
     'preRestoreBackup',
     preRestoreBackup,
     { hsm: 'contoso-hsm', folder: null, container: 'https://s/c' },
     'pre-restore-contoso-hsm-20261122T100000000Z',
-    45,
+    38,
   ],
-  ['rotateSecret', rotateSecret, SECRET, 'rotation-contoso-kv.db-20261122T100000000Z', 90],
-  ['retireSecret', retireSecret, SECRET, 'rotation-contoso-kv.db-20261122T100000000Z', 35],
+  ['rotateSecret', rotateSecret, SECRET, 'rotation-contoso-kv.db-20261122T100000000Z', 75],
+  ['retireSecret', retireSecret, SECRET, 'rotation-contoso-kv.db-20261122T100000000Z', 28],
 ] as const)('%s', (_name, orchestrator, input, id, least) => {
   test('ends within the bound, and gives back its lock, however slow, busy, silent and broken everything is', () => {
     let most = 0;
