@@ -33,3 +33,6 @@ export function startOfRunId(id: string): string | undefined {
   const [, year, month, day, hour, minute, second = '00', ms = '000'] = AT_THE_END.exec(id) ?? [];
   return year === undefined ? undefined : `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
 }
+
+/** Whether a run was planned by a schedule; all others carry the instant to the millisecond. */
+export const isPlannedRunId = (id: string): boolean => /T\d{4}Z$/.test(id);

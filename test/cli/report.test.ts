@@ -7,7 +7,7 @@ import { type Answer, emptyFolder, hsmkeep, hsmView, run, serveApi, step } from 
 const PERIOD = 'from=2026-11-20T00%3A00%3A00.000Z&to=2026-11-22T10%3A00%3A00.000Z';
 const DAYS = ['2026-11-20', '2026-11-21', '2026-11-22'];
 const ARGS = ['report', '--from', '2026-11-20'];
-const alice = { kind: 'person', oid: 'oid-of-alice', name: 'alice' };
+const alice = { kind: 'person', oid: 'oid-of-alice', name: 'alice@contoso.net' };
 
 const secret = (fields: Partial<SecretView>): SecretView => ({
   vault: 'contoso-kv',
@@ -217,11 +217,15 @@ describe('report', () => {
   });
 
   test('names runs that the audit trail lacks, and lines that are none', async () => {
-    const { env } = await api({ 'GET /api/audit?day=2026-11-22': { body: { value: [{ run: rotated.id }], unreadable: 2 } } });
+    const { env } = await api({
+      'GET /api/audit?day=2026-11-22': {
+        body: { value: [{ run: rotated.id }, { run: 'drill-contoso-hsm-20261121T0600Z' }], unreadable: 2 },
+      },
+    });
     const { stdout } = await hsmkeep(ARGS, { env });
-    expect(stdout).toMatch(
-      /audit trail +of 5 runs; 4 runs not in the trail: backup-contoso-hsm-20261120T0200Z, .*; 2 lines of the trail unreadable/,
-    );
+    expect(stdout).toMatch(/audit trail +of 5 runs; 4 runs not in the trail; 1 run only in the trail; 2 lines of the trail unreadable\n/);
+    expect(stdout).toContain('Not in the audit trail, though they have ended\nRUN\nbackup-contoso-hsm-20261120T0200Z\n');
+    expect(stdout).toContain('Only in the audit trail: their records are gone\nRUN\ndrill-contoso-hsm-20261121T0600Z\n');
   });
 
   test('writes a file of each part for the auditor', async () => {
@@ -238,7 +242,7 @@ describe('report', () => {
     const [headers, line] = read('emergencies.csv').split('\r\n');
     expect(headers).toBe('secret,rotationId,by,byId,reason,requestedAt,publishedAt,oldEndedAt,minutes');
     expect(line).toBe(
-      "contoso-kv/payments-db-password,r1,alice,oid-of-alice,'=it was mailed,2026-11-21T08:00:00.000Z,2026-11-21T08:00:05.000Z,2026-11-21T08:12:00.000Z,12",
+      "contoso-kv/payments-db-password,r1,alice@contoso.net,oid-of-alice,'=it was mailed,2026-11-21T08:00:00.000Z,2026-11-21T08:00:05.000Z,2026-11-21T08:12:00.000Z,12",
     );
     expect(read('missing.csv')).toBe('part,of,message,hint\r\n');
     // A column that is forgotten would be missed by whoever needs it.

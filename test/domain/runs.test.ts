@@ -3,7 +3,7 @@ import { intentPath, stagingPath } from '../../src/domain/intent.ts';
 import { currentRun, endedUnexpectedly } from '../../src/domain/live-run.ts';
 import { lockPath, mayTakeOver } from '../../src/domain/lock.ts';
 import { type Run, type Step, worstStatus } from '../../src/domain/run.ts';
-import { parseRunId, plannedRunId, requestedRunId, runPath, startOfRunId } from '../../src/domain/run-id.ts';
+import { isPlannedRunId, parseRunId, plannedRunId, requestedRunId, runPath, startOfRunId } from '../../src/domain/run-id.ts';
 import { BUSY_WAITS, JOB_POLLS, LOCK_WAITS, patienceMs, SAFETY_WAITS, stretched, waitMs } from '../../src/domain/waiting.ts';
 
 const at = '2026-11-22T02:00:00.000Z';
@@ -59,6 +59,7 @@ describe('run ids', () => {
     expect(startOfRunId('backup-contoso-hsm-20261122T0200Z')).toBe('2026-11-22T02:00:00.000Z');
     expect(startOfRunId('pre-restore-a-20261122T101530123Z')).toBe('2026-11-22T10:15:30.123Z');
     expect(startOfRunId('nonsense')).toBeUndefined();
+    expect(['backup-a-20261122T0200Z', 'backup-a-20261122T101530123Z'].map(isPlannedRunId)).toEqual([true, false]);
   });
 
   test('stay within what Durable Functions allows', () => {

@@ -67,6 +67,9 @@ const withNames = <Line extends Readonly<{ by: By }>>(line: Line) => ({ ...line,
 const nameOf = (by: By): string => (by === null ? NONE : 'name' in by ? by.name : by.kind);
 const idOf = (by: By): string => (by === null ? '' : 'oid' in by ? by.oid : by.id);
 
+/** `alice` of `alice@contoso.net`: in a table for people of one organisation. */
+const shortName = (name: string): string => name.split('@')[0] || name;
+
 /** More rows than these are for programs. */
 const ROWS_AT_MOST = 50;
 /** Rows fit a terminal of this many characters, beside names of usual length; `--json` and files have all of it. */
@@ -96,7 +99,7 @@ export function reportView(report: Report, io: Io): string {
     part('Rotations', report.rotations, [
       { header: 'SECRET', text: ({ secret }) => secret },
       { header: 'ASKED', text: ({ requestedAt }) => (requestedAt === null ? 'before' : day(requestedAt)) },
-      { header: 'BY', text: ({ by }) => cut(nameOf(by), LONGEST.by) },
+      { header: 'BY', text: ({ by }) => cut(shortName(nameOf(by)), LONGEST.by) },
       { header: 'OUTCOME', text: ({ outcome }) => outcome },
       { header: 'VERIFIED', text: ({ verifiedAt }) => instant(verifiedAt) },
       { header: 'OLD ONE ENDED', text: oldEnd },
@@ -105,7 +108,7 @@ export function reportView(report: Report, io: Io): string {
     part('Emergency rotations', report.emergencies, [
       { header: 'SECRET', text: ({ secret }) => secret },
       { header: 'ASKED', text: ({ requestedAt }) => instant(requestedAt) },
-      { header: 'BY', text: ({ by }) => cut(nameOf(by), LONGEST.by) },
+      { header: 'BY', text: ({ by }) => cut(shortName(nameOf(by)), LONGEST.by) },
       { header: 'OLD ONE ENDED AFTER', text: ({ minutes }) => (minutes === null ? 'not yet' : `${minutes} min`) },
       { header: 'REASON', text: ({ reason }) => cut(reason ?? NONE, LONGEST.words) },
     ]),
@@ -128,8 +131,8 @@ export function reportView(report: Report, io: Io): string {
       { header: 'HSM', text: ({ hsm }) => hsm },
       { header: 'AT', text: ({ at }) => instant(at) },
       { header: 'STATUS', text: ({ status }) => status },
-      { header: 'ASKED BY', text: ({ askedBy }) => cut(askedBy ?? NONE, LONGEST.by) },
-      { header: 'APPROVED BY', text: ({ approvedBy }) => cut(approvedBy ?? NONE, LONGEST.by) },
+      { header: 'ASKED BY', text: ({ askedBy }) => cut(shortName(askedBy ?? NONE), LONGEST.by) },
+      { header: 'APPROVED BY', text: ({ approvedBy }) => cut(shortName(approvedBy ?? NONE), LONGEST.by) },
       { header: 'BACKUP', text: ({ folder }) => folder ?? NONE },
     ]),
     part('Deletions by retention', report.deletions, [
@@ -140,12 +143,16 @@ export function reportView(report: Report, io: Io): string {
       { header: 'SECOND COPIES', text: ({ copies }) => String(copies), align: 'right' },
       { header: 'KEPT BY A LOCK', text: ({ retained }) => String(retained), align: 'right' },
     ]),
+    part('Not in the audit trail, though they have ended', report.trail?.notInTrail ?? [], RUN_COLUMNS),
+    part('Only in the audit trail: their records are gone', report.trail?.onlyInTrail ?? [], RUN_COLUMNS),
     ...[...Map.groupBy(report.exceptions, ({ what }) => what)].map(([what, lines]) =>
       part(`Exceptions: ${what} (${lines.length})`, lines, exceptionColumns(lines, io.stdout.columns)),
     ),
     `\n${style.dim(NOT_IN_IT)}\n`,
   ].join('');
 }
+
+const RUN_COLUMNS: readonly Column<string>[] = [{ header: 'RUN', text: (id) => id }];
 
 const NOT_IN_IT = [
   'Not in it: who may rotate, and who could read values on their way (hsmkeep doctor); restores with --direct (told beside',
@@ -213,13 +220,9 @@ function trailInWords(trail: Report['trail']): string {
   if (!trail) return 'not compared';
   const { runs, notInTrail, onlyInTrail, unreadable } = trail;
   const gaps = [
-    ...(notInTrail.length > 0 ? [`${counted(notInTrail.length, 'run')} not in the trail: ${some(notInTrail)}`] : []),
-    ...(onlyInTrail.length > 0
-      ? [`${counted(onlyInTrail.length, 'run')} only in the trail, the record is gone: ${some(onlyInTrail)}`]
-      : []),
+    ...(notInTrail.length > 0 ? [`${counted(notInTrail.length, 'run')} not in the trail`] : []),
+    ...(onlyInTrail.length > 0 ? [`${counted(onlyInTrail.length, 'run')} only in the trail`] : []),
     ...(unreadable > 0 ? [`${counted(unreadable, 'line')} of the trail unreadable`] : []),
   ];
   return gaps.length === 0 ? `whole: it has the end of all ${counted(runs, 'run')}` : `of ${counted(runs, 'run')}; ${gaps.join('; ')}`;
 }
-
-const some = (ids: readonly string[]): string => `${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`;

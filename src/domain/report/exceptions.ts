@@ -1,5 +1,6 @@
 import type { SecretView } from '../rotation/secret-view.ts';
 import type { Run, RunStatus } from '../run.ts';
+import { isPlannedRunId } from '../run-id.ts';
 import type { HsmView } from '../views.ts';
 import type { HsmLine } from './hsms.ts';
 import { lastWords } from './last-words.ts';
@@ -48,7 +49,7 @@ export function exceptionsOfSecret(view: SecretView, now: string): ExceptionLine
   return [
     ...(rotation === 'observe' ? [line('only observed', null, 'rotation of its vault is not on')] : []),
     ...(dueAt !== null && dueAt < now ? [line('overdue', dueAt, 'it should have been rotated')] : []),
-    ...(state === 'rotating' ? [line('rotation unfinished', createdAt, 'a rotation is under way, or was broken off')] : []),
+    ...(state === 'rotating' ? [line('rotation unfinished', null, 'a rotation is under way, or was broken off')] : []),
     ...(state === 'retiring' ? [line('old credential not ended', graceUntil, 'its grace is over')] : []),
   ];
 }
@@ -120,9 +121,10 @@ export function exceptionsOfHsm(
   ];
 }
 
-/** HSMs that were backed up in the period and that nobody backs up now. */
+/** HSMs that were backed up by schedule in the period and that nobody backs up now; those that drills go into are backed up when there is need. */
 export function unknownHsms(backups: readonly Run[], configured: ReadonlySet<string>): ExceptionLine[] {
-  const newest = new Map(backups.toSorted(oldestFirst).map((run) => [run.subject, run]));
+  const planned = backups.filter(({ id }) => isPlannedRunId(id));
+  const newest = new Map(planned.toSorted(oldestFirst).map((run) => [run.subject, run]));
   return [...newest]
     .filter(([hsm]) => !configured.has(hsm))
     .map(([subject, { startedAt }]) => ({
@@ -136,13 +138,18 @@ export function unknownHsms(backups: readonly Run[], configured: ReadonlySet<str
 
 const oldestFirst = (a: Run, b: Run): number => (a.startedAt < b.startedAt ? -1 : 1);
 
+const isRefusal = ({ steps }: Run): boolean => steps.some(({ failure }) => failure?.kind === 'not-now');
+
 const ENDINGS = { Failed: 'failed', Degraded: 'degraded', Canceled: 'canceled' } as const satisfies Partial<Record<RunStatus, string>>;
 
-/** Runs that did not end well: one line for each thing and ending, with what the newest of them said. */
+/**
+ * Runs that did not end well: one line for each thing and ending, with what the newest of them said. What somebody asked for at a wrong time,
+ * and was refused, is none.
+ */
 export function exceptionsOfRuns(runs: readonly Run[]): ExceptionLine[] {
   return Object.entries(ENDINGS).flatMap(([status, what]) => {
     const bySubject = new Map<string, Readonly<{ since: string; runs: readonly Run[] }>>();
-    for (const run of runs.toSorted(oldestFirst).filter((one) => one.status === status)) {
+    for (const run of runs.toSorted(oldestFirst).filter((one) => one.status === status && !isRefusal(one))) {
       const subject = `${run.kind} of ${run.subject}`;
       const { since, runs: before } = bySubject.get(subject) ?? { since: run.startedAt, runs: [] };
       bySubject.set(subject, { since, runs: [...before, run] });

@@ -89,15 +89,28 @@ type Rotation = Readonly<{ rotationId: string; runs: readonly Run[]; end: Run | 
 /** @param runs Of the kind rotation, in any order. @returns Every rotation that was begun, went on or ended, oldest first. */
 export function rotationLines(runs: readonly Run[]): RotationLine[] {
   const failures = failuresBySecret(runs);
-  return rotationsOf(runs).map((rotation) => lineOf(rotation, failures));
+  return withLaterEnds(rotationsOf(runs).map((rotation) => lineOf(rotation, failures)));
+}
+
+/** Where a value is replaced within the grace of the one before, both end together, and only the later rotation tells. */
+function withLaterEnds(lines: readonly RotationLine[]): RotationLine[] {
+  const later = new Map<string, Pick<RotationLine, 'oldEndedAt' | 'oldCredential'>>();
+  return lines
+    .toReversed()
+    .map((line) => {
+      const { secret, publishedAt, oldEndedAt, oldCredential } = line;
+      if (oldEndedAt !== null) later.set(secret, { oldEndedAt, oldCredential });
+      return oldEndedAt === null && publishedAt !== null ? { ...line, ...later.get(secret) } : line;
+    })
+    .toReversed();
 }
 
 /** @param runs Of the kind rotation, in any order. @returns What was rotated because others knew its value, oldest first. */
 export function emergencyLines(runs: readonly Run[]): EmergencyLine[] {
-  return rotationsOf(runs).flatMap((rotation) => {
-    const leak = rotation.runs.find(isOfLeak);
+  const leaks = new Map(rotationsOf(runs).map(({ rotationId, runs: own }) => [rotationId, own.find(isOfLeak)]));
+  return rotationLines(runs).flatMap(({ secret, rotationId, publishedAt, oldEndedAt }) => {
+    const leak = leaks.get(rotationId);
     if (!leak) return [];
-    const { secret, rotationId, publishedAt, oldEndedAt } = lineOf(rotation, new Map());
     const { by = null, reason = null } = toldBy(leak);
     const minutes = oldEndedAt === null ? null : minutesBetween(leak.startedAt, oldEndedAt);
     return [{ secret, rotationId, by, reason, requestedAt: leak.startedAt, publishedAt, oldEndedAt, minutes }];

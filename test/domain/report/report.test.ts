@@ -186,7 +186,9 @@ describe('exceptions', () => {
     ]);
     expect(told({ hsms: [hsm({ status: 'never' })] })).toEqual(['HSM overdue: emea: it has no proven backup at all']);
 
-    const runs = [onHsm('backup', '2026-11-02T00:00:00.000Z'), onHsm('backup', FROM)];
+    const planned = (day: string) => onHsm('backup', `2026-11-${day}T02:03:00.000Z`, { id: `backup-emea-202611${day}T0200Z` });
+    const intoDrill = onHsm('backup', '2026-11-03T00:00:00.000Z', { subject: 'drill-hsm' });
+    const runs = [planned('02'), planned('01'), intoDrill];
     expect(report({ runs }).exceptions).toMatchObject([{ what: 'HSM no longer configured', subject: 'emea', since: runs[0]?.startedAt }]);
     expect(told({ runs, missing: missing('hsms') })).toEqual([]);
   });
@@ -206,5 +208,8 @@ describe('exceptions', () => {
       'canceled: drill of emea: it said no more',
     ]);
     expect(report({ runs }).exceptions[0]?.since).toBe('2026-11-02T00:00:00.000Z');
+
+    const tooEarly = step('Escrow', { status: 'Failed', message: 'Not now.', failure: { kind: 'not-now', code: 'in-grace' } });
+    expect(told({ runs: [onHsm('drill', FROM, { status: 'Failed', steps: [tooEarly] })] })).toEqual([]);
   });
 });

@@ -52,6 +52,16 @@ describe('rotationLines', () => {
     expect(after).toMatchObject({ rotationId: 'r1', by: alice, version: 'v2', oldEndedAt: null });
   });
 
+  test('ends a value that was replaced within its grace together with the next one', () => {
+    const first = rotation('2026-11-01T00:00:00.000Z', { ...begun, ...published });
+    const broken = rotation('2026-11-02T00:00:00.000Z', { ...begun, rotationId: 'broken' });
+    const foreign = rotation('2026-11-02T00:00:00.000Z', { ...begun, ...published, rotationId: 'other', secret: 'kv/other' });
+    const second = rotation('2026-11-03T00:00:00.000Z', { ...begun, ...published, ...ended('r2'), rotationId: 'r2' });
+    const endOf = (id: string) => rotationLines([first, broken, foreign, second]).find(({ rotationId }) => rotationId === id);
+    expect(endOf('r1')).toMatchObject({ oldEndedAt: '2026-11-09T01:00:00.000Z', oldCredential: 'refused' });
+    for (const id of ['broken', 'other']) expect(endOf(id)).toMatchObject({ oldEndedAt: null, oldCredential: null });
+  });
+
   test('knows of what runs do not tell that it does not', () => {
     const [line, end] = rotationLines([
       rotation('2026-11-01T00:00:00.000Z', { rotationId: 'r1' }),
