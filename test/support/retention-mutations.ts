@@ -195,6 +195,7 @@ export const MUTATIONS: readonly Mutation[] = [
     '.sort(([a], [b]) => (a < b ? -1 : 1))',
     '',
   ),
+  mutation('a name beside its like is none of a kind', 'retention/guards.ts', 'backup.id >= newer', 'backup.id > newer'),
   mutation(
     'storage may be behind by any time',
     'retention/guards.ts',

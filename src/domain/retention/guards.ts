@@ -124,7 +124,8 @@ const clockSkew: GuardFunction = ({ listing: { clockSkewMs }, nowMs }) => {
   };
 };
 
-const duplicateId: GuardFunction = ({ given }) => {
+const duplicateId: GuardFunction = ({ given, backups }) => {
+  if (isDescending(backups)) return undefined;
   const seen = new Set<string>();
   for (const { id } of given) seen.add(id);
   if (seen.size === given.length) return undefined;
@@ -213,6 +214,16 @@ const GUARDS: readonly GuardFunction[] = [
   newestUnproven,
   floor,
 ];
+
+/** Folders are named by their times: newest first, their names descend, and so none is there twice. That is seen much faster than looked up. */
+const isDescending = (backups: readonly DatedBackup[]): boolean => {
+  let newer: string | undefined;
+  for (const { backup } of backups) {
+    if (newer !== undefined && backup.id >= newer) return false;
+    newer = backup.id;
+  }
+  return true;
+};
 
 /** The backups after an instant; newest first, they lie in front. */
 function laterThan(instantMs: number, backups: readonly DatedBackup[]): RetainedBackup[] {

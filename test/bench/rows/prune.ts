@@ -9,7 +9,7 @@ import type { Row } from '../runner/row.ts';
 import { settingsOn } from '../support/app-settings.ts';
 import { type PruneStub, startPruneStub } from '../support/prune-stub.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 const HSM = 'contoso-hsm';
 const FOLDER = 'mhsm-contoso-hsm-2026010102000000';
 const BLOBS = 20_000;
@@ -37,7 +37,9 @@ export const prune: Row = {
       const settings = settingsOn(stub.blobEndpoint);
       const clients = createClients(loadSettings(settings), 'backup');
       const variants = { ours: () => pruneOnce(clients), bare: () => deleteBarely(stub.blobEndpoint, settings.HSMKEEP_STORAGE) };
-      const asked = await requestsOf(stub, () => pruneOnce(clients));
+      // The first time of each is for the compiler.
+      const asked = await requestsOf(stub, variants.ours);
+      await variants.bare();
       const { ours, bare } = await inTurn(rounds(ROUNDS), variants);
       const fewest = Math.ceil((BLOBS + DOCUMENTS) / BATCH) + Math.ceil(BLOBS / PAGE);
       return [
