@@ -4,6 +4,7 @@ import { vaultRefused } from '../domain/rotation/problems.ts';
 import { Sensitive } from '../domain/rotation/sensitive.ts';
 import { readingOptions } from './access.ts';
 import { RefusedError, ThrottledError, TransientError } from './errors.ts';
+import { firstAlone } from './first-alone.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 import type { SecretFacts, Vault, VersionChange } from './vault.ts';
 
@@ -84,7 +85,8 @@ export function azureVault(name: string, url: string, credential: TokenCredentia
 async function loadClient(url: string, credential: TokenCredential, ca?: string): Promise<SecretClient> {
   const { SecretClient } = await import('@azure/keyvault-secrets');
   // A write that is repeated by a retry makes a second version of the same value, which does no harm.
-  return new SecretClient(url, credential, readingOptions(url, ca));
+  const additionalPolicies = [{ policy: firstAlone(), position: 'perCall' as const }];
+  return new SecretClient(url, credential, { ...readingOptions(url, ca), additionalPolicies });
 }
 
 const changeOf = ({ tags, enabled, expiresAt }: VersionChange) => ({

@@ -63,6 +63,15 @@ describe('a vault', () => {
     expect(() => JSON.stringify(reading)).toThrow();
   });
 
+  test('is asked once who gives tokens, however many begin at once', async () => {
+    const url = emulator.ready.vaults['contoso-kv'] ?? '';
+    const fresh = azureVault('contoso-kv', url, managedIdentity(emulator));
+    const before = (await emulator.control.requests()).length;
+    await Promise.all(['one', 'two', 'three'].map((name) => fresh.read(name)));
+    const statuses = (await emulator.control.requests()).slice(before).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual([401, 404, 404, 404].toSorted());
+  });
+
   test('costs one request a call, after one challenge', async () => {
     const before = (await emulator.control.requests()).length;
     await write('counted');
