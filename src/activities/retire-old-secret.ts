@@ -13,6 +13,9 @@ import { contextOf, publishedOf, type SecretProgress, type SecretWorkInput, type
 export type OldCredential = (typeof OLD_CREDENTIAL)[number];
 const OLD_CREDENTIAL = ['replaced', 'refused', 'no-target', 'same-value', 'not-there', 'unknown', 'accepted'] as const;
 
+/** `onlyAsk`: it was taken off already; the target is asked once more whether it still accepts it. */
+export type RetireOldSecretInput = SecretWorkInput & Readonly<{ onlyAsk?: boolean }>;
+
 /** What could not be ended, and what to do about it, in `left`. */
 export type RetireOldSecretResult = SecretProgress &
   Readonly<{
@@ -38,7 +41,7 @@ export const retireOldSecret = defineActivity(
   'retireOldSecret',
   ['rotate'],
   (clients) =>
-    async (input: SecretWorkInput): Promise<RetireOldSecretResult> => {
+    async ({ onlyAsk = false, ...input }: RetireOldSecretInput): Promise<RetireOldSecretResult> => {
       let escrow: string | null = null;
       let hasOlder = false as boolean;
       let left: Problem | undefined;
@@ -55,7 +58,7 @@ export const retireOldSecret = defineActivity(
           const told = { done: true, next: { step: 'rest', reason: 'not-due', until: null }, rotationId: tags['rot-id'] ?? null } as const;
 
           const old = await readOld(work);
-          for (const one of old) left = (await retire(work, one, told.rotationId ?? '')) ?? left;
+          if (!onlyAsk) for (const one of old) left = (await retire(work, one, told.rotationId ?? '')) ?? left;
           oldCredential = await seeWhetherDead(work, old, told.rotationId ?? '');
           return { ...told, base: tags['rot-base'] ?? null };
         },

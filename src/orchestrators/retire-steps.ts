@@ -1,9 +1,12 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { closeSecret } from '../activities/close-secret.ts';
-import { retireOldSecret } from '../activities/retire-old-secret.ts';
+import { type OldCredential, type RetireOldSecretResult, retireOldSecret } from '../activities/retire-old-secret.ts';
 import type { SecretProgress, SecretWorkInput } from '../activities/secret-work.ts';
-import { call, type Steps } from './durable.ts';
+import { call, StepFailed, type Steps, sleep } from './durable.ts';
 import type { RunLog } from './run-log.ts';
+import { turnsForWork } from './turns.ts';
+
+const ASK_AGAIN_AFTER_MS = [60_000, 240_000];
 
 /**
  * Takes the old credential off the target and closes the rotation's escrow entry.
@@ -20,7 +23,9 @@ export function* retireAndClose(context: OrchestrationContext, log: RunLog, inpu
     log.done('nothing to retire');
     return false;
   }
-  log.note({ retired: { rotationId, base, at: context.df.currentUtcDateTime.toISOString(), oldCredential } });
+  const retired = { rotationId, base, at: context.df.currentUtcDateTime.toISOString() };
+  log.note({ retired: { ...retired, oldCredential } });
+  if (oldCredential === 'accepted' && !left) log.note({ retired: { ...retired, oldCredential: yield* askAgain(context, log, input) } });
   if (left) log.degrade(left);
   else log.done();
 
@@ -28,6 +33,26 @@ export function* retireAndClose(context: OrchestrationContext, log: RunLog, inpu
   yield* call(context, closeSecret, { ref: input.ref, rotationId, escrow, ...(hasOlder && { hasOlder }) });
   log.done();
   return true;
+}
+
+/**
+ * What was taken off one server may work on others for a while: that it is dead is evidence only when the target says so. Asking undoes
+ * nothing: without a new answer the one before stands.
+ */
+function* askAgain(context: OrchestrationContext, log: RunLog, input: SecretWorkInput): Steps<OldCredential> {
+  for (const ms of ASK_AGAIN_AFTER_MS) {
+    if (turnsForWork(context) === 0) break;
+    log.waiting('the target still accepts the old credential; it is asked again');
+    yield* sleep(context, ms);
+    try {
+      const progress: RetireOldSecretResult = yield* call(context, retireOldSecret, { ...input, onlyAsk: true });
+      noteFacts(log, progress);
+      if (progress.oldCredential && progress.oldCredential !== 'accepted') return progress.oldCredential;
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error;
+    }
+  }
+  return 'accepted';
 }
 
 /** How the secret is rotated goes into the run's result, also when the run fails; how its target answered is counted. */

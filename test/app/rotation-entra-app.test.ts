@@ -67,6 +67,7 @@ describe('the rotation of an application secret', () => {
     const done = await retired('contoso-web', 2);
     expect(done.status, told(done)).toBe('Completed');
     expect([await web.accepts(await web.published()), await web.accepts(second)]).toEqual([true, false]);
+    expect(done.result).toMatchObject({ retired: { oldCredential: 'refused' } });
     expect((await web.passwords()).map(({ keyId }) => keyId)).toContain(foreign);
   });
 

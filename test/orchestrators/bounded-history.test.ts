@@ -138,7 +138,7 @@ function adversary(seed: number) {
     publishSecret: progress,
     confirmSecret: progress,
     reconcileSecret: progress,
-    retireOldSecret: progress,
+    retireOldSecret: () => ({ ...progress(), oldCredential: slow(['accepted'], ['refused']) }),
     findGoodBackup: () => ({ folder: FOLDER, proof: 'L1', checked: true }),
   };
   return {

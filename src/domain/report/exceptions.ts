@@ -78,7 +78,7 @@ export function exceptionsOfRotation(rotation: RotationLine, owner: string | nul
 
 /** What else can be known of an old credential: see what the step Retire tells. */
 const UNPROVEN: Readonly<Partial<Record<string, string>>> = {
-  accepted: 'right after its end the target still accepted it',
+  accepted: 'the target still accepted it when it was asked last',
   unknown: 'the target gave no clear answer',
   'same-value': 'the version that replaced it has the very same value',
   'not-there': 'the old version could not be read any more',
