@@ -24,12 +24,18 @@ export const RESTORE_ACTIVITIES = [
   'releaseLock',
 ] as const;
 
+/** A restore from the immutable copy calls these, too. */
+export const LANDING_ACTIVITIES = ['landCopy', 'dropLanding'] as const;
+
+/** Where a restore of these rounds reads the backup. */
+type From = 'backups' | 'immutableCopy';
+
 /** What a killed restore came to: a row of the matrix in ARCHITECTURE.md. */
 export type KilledRestore = Readonly<{ at: string; run: Run; starts: number }>;
 
 /** Kills the host at a boundary of a restore, starts it again and holds what comes of it against the law. */
-export const killRestoreAtBoundary = (stack: AppStack, folder: string, at: string): Promise<KilledRestore> =>
-  checkedRestore(stack, folder, at, async (plan) => {
+export const killRestoreAtBoundary = (stack: AppStack, folder: string, at: string, from: From = 'backups'): Promise<KilledRestore> =>
+  checkedRestore(stack, folder, at, from, async (plan) => {
     await stack.killHost();
     await stack.startHost({ HSMKEEP_CRASH_AT: at });
     await execute(stack, plan);
@@ -38,25 +44,29 @@ export const killRestoreAtBoundary = (stack: AppStack, folder: string, at: strin
   });
 
 /** Kills the host some time into a restore. */
-export const killRestoreAfter = (stack: AppStack, folder: string, ms: number): Promise<KilledRestore> =>
-  checkedRestore(stack, folder, `${ms} ms`, async (plan) => {
+export const killRestoreAfter = (stack: AppStack, folder: string, ms: number, from: From = 'backups'): Promise<KilledRestore> =>
+  checkedRestore(stack, folder, `${ms} ms`, from, async (plan) => {
     await execute(stack, plan);
     await new Promise((resolve) => setTimeout(resolve, ms));
     await stack.killHost();
     await stack.startHost();
   });
 
-/** The law of flow 4.3: a safety backup exists that holds what was there, one restore ran, the HSM holds the backup, nothing is locked. */
+/**
+ * The law of flow 4.3: a safety backup exists that holds what was there, one restore ran, the HSM holds the backup, nothing is locked, and a
+ * container that a copy was landed in is gone, or told of.
+ */
 async function checkedRestore(
   stack: AppStack,
   folder: string,
   at: string,
+  from: From,
   killed: (plan: RestoreView) => Promise<void>,
 ): Promise<KilledRestore> {
   const hsm = hsmOf(stack);
   const kept = await hsm.keys();
   await hsm.createKey('newcomer');
-  const plan = (await planRestore(stack, { selector: { folder } })).body as RestoreView;
+  const plan = (await planRestore(stack, { selector: { folder }, from })).body as RestoreView;
   await decide(stack, plan);
   const lastBefore = (await stack.emulator.control.requests()).at(-1)?.id ?? 0;
 
@@ -85,5 +95,7 @@ async function checkedRestore(
     told,
   ).toContain('newcomer');
   expect(await stack.document(stack.documents, `locks/${HSM}.json`), told).toBeUndefined();
+  for await (const { name } of stack.service.listContainers({ prefix: `backups-${HSM}-landing-` }))
+    expect(run.steps.map(({ message }) => message ?? '').join('\n'), `${told}: ${name} is left`).toContain(name);
   return { at, run, starts: restores.length };
 }
