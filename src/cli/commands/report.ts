@@ -33,7 +33,7 @@ export function reportCommand({ io, exit }: CommandContext): Command {
     ['a quarter, for the auditor', 'hsmkeep report --from 2026-07-01 --to 2026-10-01 --csv evidence'],
     [
       'rotations whose old credential is not proven dead',
-      `hsmkeep report --json | jq '.rotations[] | select(.oldCredential != "refused")'`,
+      `hsmkeep report --json | jq '.rotations[] | select(.oldEndedAt and (.oldCredential | IN("refused", "replaced") | not))'`,
     ],
     ['nights without a proven backup', `hsmkeep report --json | jq '.hsms[] | {hsm, without}'`],
   ]);
