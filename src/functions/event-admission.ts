@@ -7,6 +7,8 @@ import { listLive, startOnce } from './start-run.ts';
 /** Of so many secrets of a vault rotations begin by events in ten seconds, in this process; more at once are a storm. */
 const STARTS = 10;
 const WINDOW_MS = 10_000;
+/** Events are looked at side by side: one may ask so long after it came, and after later ones. */
+const LONGEST_LOOK_MS = 600_000;
 /** A sweep that was just seen to is not seen to again at once: each look asks for every orchestration that lives. */
 const SEEN_MS = 30_000;
 /** What became due since the hourly sweep before, and a little more. */
@@ -39,7 +41,7 @@ export class EventAdmission {
 
   #of(vault: string, nowMs: number): Recent {
     const known = this.#recent.get(vault);
-    if (known && nowMs >= known.startedAt && nowMs < known.startedAt + WINDOW_MS) return known;
+    if (known && nowMs > known.startedAt - LONGEST_LOOK_MS && nowMs < known.startedAt + WINDOW_MS) return known;
     const fresh = { startedAt: nowMs, secrets: new Set<string>(), sweptAt: known?.sweptAt ?? 0 };
     this.#recent.set(vault, fresh);
     return fresh;
