@@ -48,7 +48,7 @@ for (const route of described) {
   });
 }
 
-const tick = fiveMinutesPassed({ clients: clientsOf({ duties }), duties });
+const tick = fiveMinutesPassed({ clientsOf: (duty) => clientsOf({ duties: [duty] }), duties });
 app.timer('fiveMinutesPassed', {
   schedule: SCHEDULE,
   extraInputs: [df.input.durableClient()],

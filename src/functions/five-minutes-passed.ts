@@ -35,24 +35,30 @@ const DUTY_OF = { backup: 'backup', 'pre-restore': 'restore', drill: 'restore', 
 
 type Due = DueRun | DueSweep;
 
-/** Starts what is due for the duties of this app; a failure with one HSM does not keep the others waiting. */
+/**
+ * Starts what is due for the duties of this app; a failure with one HSM does not keep the others waiting.
+ *
+ * @param clientsOf Those of a duty: what it looks after is looked at as that duty, and what all share as any.
+ */
 export const fiveMinutesPassed =
-  ({ clients, duties }: Readonly<{ clients: Clients; duties: readonly Duty[] }>) =>
+  ({ clientsOf, duties }: Readonly<{ clientsOf(duty: Duty): Clients; duties: readonly Duty[] }>) =>
   async (durable: DurableClient, log: InvocationContext): Promise<void> => {
     const now = new Date().toISOString();
+    const clients = clientsOf(duties[0] ?? 'backup');
     const lastStarts = await readLastStarts(clients);
     const { config } = clients;
     const all: Due[] = [...dueRuns(config, lastStarts, now), ...dueSweeps(config.vaults, lastStarts, now)];
     const due = all.filter(({ kind }) => duties.includes(DUTY_OF[kind]));
 
     for (const run of due) {
+      const own = clientsOf(DUTY_OF[run.kind]);
       try {
-        const decision = await decide(durable, clients, run);
+        const decision = await decide(durable, own, run);
         if (decision === 'later') continue;
-        const started = decision === 'start' && (await start(durable, clients, run));
+        const started = decision === 'start' && (await start(durable, own, run));
         await noteStart(clients, run);
         log.info('run due', { run: run.instanceId, plannedAt: run.plannedAt, started });
-        if (run.kind === 'sweep') await tellSecrets({ clients, now, log }, run.vault);
+        if (run.kind === 'sweep') await tellSecrets({ clients: own, now, log }, run.vault);
       } catch (error) {
         log.error('run could not be started', {
           run: run.instanceId,
@@ -62,9 +68,10 @@ export const fiveMinutesPassed =
     }
     await closeLostRuns({ clients, durable, now, log });
     if (duties.includes('backup')) {
-      await startSafetyBackups({ clients, durable, log });
-      await tellAges({ clients, now, log });
-      await queueOverdue({ clients, now, log });
+      const own = clientsOf('backup');
+      await startSafetyBackups({ clients: own, durable, log });
+      await tellAges({ clients: own, now, log });
+      await queueOverdue({ clients: own, now, log });
     }
     await sendWaiting({ clients, now, log });
   };

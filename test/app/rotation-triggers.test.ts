@@ -49,6 +49,16 @@ const nearExpiry = (name: string, version: string, more: object = {}) => ({
 const sweepUntil = (what: string, holds: () => Promise<boolean>): Promise<void> => kv.sweepUntil(what, holds);
 
 describe('the sweep', () => {
+  test('and what tells how a vault stands look at it as one duty, whatever others the app has', async () => {
+    const callers = async () =>
+      (await stack.emulator.control.requests()).flatMap(
+        ({ host, path, caller }) => (host === VAULT && path === '/secrets' && caller) || [],
+      );
+    const hasTold = () => stack.hostLog().includes('metric {"name":"secrets_managed"');
+    await sweepUntil('both looks', async () => hasTold() && (await callers()).length > 1);
+    expect(new Set(await callers()).size).toBe(1);
+  });
+
   test('rotates what is due, retires the old value after its grace, and closes the entry', async () => {
     await kv.makeHooked('swept');
     await kv.secrets.setSecret('left-alone', 'x', { tags: { owner: 'team' } });
