@@ -78,8 +78,9 @@ describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real data
   });
 
   test('is not noticed by consumers who log in all the time', async () => {
-    const seen = await Promise.all([app.postgres.alternating, app.mariadb.multi].map((kind) => consumedRotations(app, kind, 2)));
-    for (const { failures, logins } of seen) {
+    // One after the other: each moves the clock on between its runs, and tokens of a run under way would expire in its midst.
+    for (const kind of [app.postgres.alternating, app.mariadb.multi]) {
+      const { failures, logins } = await consumedRotations(app, kind, 2);
       expect(failures).toBe(0);
       expect(logins).toBeGreaterThan(50);
     }
