@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BlobServiceClient } from '@azure/storage-blob';
+import { BlobServiceClient, type RestError } from '@azure/storage-blob';
 import type { AppStack } from './app-stack.ts';
 
 /** A text that something of the app can be read from, by its name. */
@@ -65,11 +65,16 @@ async function blobsOf({ azurite }: AppStack): Promise<Place[]> {
   for await (const { name } of service.listContainers()) {
     const container = service.getContainerClient(name);
     for await (const blob of container.listBlobsFlat()) {
-      const bytes = await container.getBlobClient(blob.name).downloadToBuffer();
-      places.push({ name: `blob ${name}/${blob.name}`, text: bytes.toString('latin1') });
+      const bytes = await container.getBlobClient(blob.name).downloadToBuffer().catch(unlessGone);
+      if (bytes) places.push({ name: `blob ${name}/${blob.name}`, text: bytes.toString('latin1') });
     }
   }
   return places;
+}
+
+/** The app goes on: a lock that was listed may have been given back by now. */
+function unlessGone(error: unknown): undefined {
+  if ((error as Partial<RestError>).statusCode !== 404) throw error;
 }
 
 async function answersOf(stack: AppStack): Promise<Place[]> {

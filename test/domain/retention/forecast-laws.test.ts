@@ -76,7 +76,7 @@ test('what is marked goes its days after the mark, what is held after its hold, 
       }
       return kept.size < given.backups.length;
     },
-    0.1,
+    0.3,
   );
 });
 
