@@ -1,7 +1,7 @@
 import type { Protection } from '../domain/doctor/protection.ts';
-import { vaultRefused } from '../domain/rotation/problems.ts';
 import { type Access, readingOptions } from './access.ts';
-import { RefusedError, TransientError } from './errors.ts';
+import { refusedByVault } from './azure-vault.ts';
+import { TransientError } from './errors.ts';
 import { firstProtection } from './protection.ts';
 import { isRefusal, sortSdkError } from './sdk-errors.ts';
 
@@ -15,7 +15,7 @@ export async function vaultProtection(name: string, url: string, { credential, c
     return await firstProtection(client.listPropertiesOfSecrets({ abortSignal: AbortSignal.timeout(DEADLINE_MS) }));
   } catch (error) {
     const failure = sortSdkError(error);
-    if (isRefusal(failure)) throw new RefusedError(failure, vaultRefused(name, 'list its secrets', failure));
+    if (isRefusal(failure)) throw refusedByVault(name, 'list its secrets', failure);
     throw new TransientError(`${name} did not list its secrets (${failure.code}: ${failure.detail})`);
   }
 }

@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import type { SecretClient, SecretProperties } from '@azure/keyvault-secrets';
+import type { Refusal } from '../domain/problems.ts';
 import { vaultRefused } from '../domain/rotation/problems.ts';
 import { Sensitive } from '../domain/rotation/sensitive.ts';
 import { readingOptions } from './access.ts';
@@ -120,13 +121,17 @@ const emptyValue = (vault: string, secret: string): RefusedError =>
     { message: `The current value of ${vault}/${secret} is empty.`, hint: 'Set the value that its target accepts.' },
   );
 
+/** What a vault refused, without its words, which may repeat a value. */
+export function refusedByVault(vault: string, doing: string, { kind, code }: Refusal, inner?: string): RefusedError {
+  return new RefusedError({ kind, code, detail: code }, vaultRefused(vault, doing, { kind, code, ...(inner !== undefined && { inner }) }));
+}
+
 /** Never wraps the SDK's error: Durable Functions stores the causes of what an activity throws. */
 function translate(vault: string, doing: string, error: unknown): Error {
   if (error instanceof RefusedError || error instanceof TransientError) return error;
   const failure = sortSdkError(error);
   const inner = innerCode(error);
   if (failure.kind === 'throttled') return new ThrottledError(`${vault} takes no more requests for now`, retryAfterMs(error));
-  if (isRefusal(failure))
-    return new RefusedError(failure, vaultRefused(vault, doing, { ...failure, ...(inner !== undefined && { inner }) }));
+  if (isRefusal(failure)) return refusedByVault(vault, doing, failure, inner);
   return new TransientError(`${vault} did not ${doing} (${failure.code}: ${failure.detail})`);
 }

@@ -90,7 +90,7 @@ describe('a vault that does not do as it is asked', () => {
       times: 10,
       action: 'answer',
       status,
-      body: { error: { code, message: `no: ${code}`, ...(inner && { innererror: { code: inner } }) } },
+      body: { error: { code, message: 'could not take canary', ...(inner && { innererror: { code: inner } }) } },
     });
 
   test.each([

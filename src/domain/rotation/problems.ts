@@ -76,13 +76,12 @@ export const secretGone = (vault: string, name: string): Problem => ({
   failure: { kind: 'gone', code: 'SecretGone' },
 });
 
-/** A vault refused a request. `inner` is the service's inner code, which alone tells one 403 from another. */
-export function vaultRefused(
-  vault: string,
-  doing: string,
-  refusal: Readonly<{ kind: string; code: string; detail: string; inner?: string }>,
-): Problem {
-  const { kind, code, detail, inner } = refusal;
+/**
+ * A vault refused a request. `inner` is the service's inner code, which alone tells one 403 from another. Its words are not passed on: they may
+ * repeat what it was sent, and that was a value.
+ */
+export function vaultRefused(vault: string, doing: string, refusal: Readonly<{ kind: string; code: string; inner?: string }>): Problem {
+  const { kind, code, inner } = refusal;
   const isDenied = kind === 'forbidden' || kind === 'unauthorised';
   const failure = { kind: isDenied ? 'denied' : 'parked', code: inner ?? code } as const;
   if (kind === 'forbidden' && inner === 'ForbiddenByFirewall')
@@ -99,15 +98,15 @@ export function vaultRefused(
     };
   if (kind === 'unauthorised')
     return {
-      message: `${vault} refused the token with which this app wanted to ${doing} (${code}: ${detail}).`,
+      message: `${vault} refused the token with which this app wanted to ${doing} (${code}).`,
       hint: 'Check that the app has a managed identity in the tenant of the vault, that HSMKEEP_IDENTITY_ROTATE names it, and that the clocks agree.',
       failure,
     };
   if (kind === 'conflict')
     return {
-      message: `${vault} would not ${doing} (${inner ?? code}: ${detail}).`,
+      message: `${vault} would not ${doing} (${inner ?? code}).`,
       hint: 'A deleted secret still holds its name: recover it, or purge it (az keyvault secret recover, az keyvault secret purge).',
       failure,
     };
-  return { message: `${vault} would not ${doing} (${code}: ${detail}).`, hint: `Read the reason. ${KEPT}`, failure };
+  return { message: `${vault} would not ${doing} (${inner ?? code}).`, hint: `Its diagnostic log tells the reason. ${KEPT}`, failure };
 }

@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import * as problems from '../../../src/domain/rotation/problems.ts';
 
+/** Words of the service that repeat a value. */
+const SENT = 'could not take correct horse';
+
 describe('what is told of a refusing vault', () => {
   test.each([
-    [{ kind: 'forbidden', code: 'Forbidden', detail: 'x', inner: 'ForbiddenByFirewall' }, 'firewall'],
-    [{ kind: 'forbidden', code: 'Forbidden', detail: 'x', inner: 'ForbiddenByRbac' }, 'ForbiddenByRbac'],
-    [{ kind: 'forbidden', code: 'Forbidden', detail: 'x' }, 'lacks a right (Forbidden)'],
-    [{ kind: 'unauthorised', code: 'Unauthorized', detail: 'x' }, 'token'],
-    [{ kind: 'conflict', code: 'Conflict', detail: 'x', inner: 'ObjectIsDeletedButRecoverable' }, 'ObjectIsDeletedButRecoverable'],
-    [{ kind: 'conflict', code: 'Conflict', detail: 'x' }, 'Conflict'],
-    [{ kind: 'invalid', code: 'BadParameter', detail: 'too long' }, 'too long'],
+    [{ kind: 'forbidden', code: 'Forbidden', detail: SENT, inner: 'ForbiddenByFirewall' }, 'firewall'],
+    [{ kind: 'forbidden', code: 'Forbidden', detail: SENT, inner: 'ForbiddenByRbac' }, 'ForbiddenByRbac'],
+    [{ kind: 'forbidden', code: 'Forbidden', detail: SENT }, 'lacks a right (Forbidden)'],
+    [{ kind: 'unauthorised', code: 'Unauthorized', detail: SENT }, 'token'],
+    [{ kind: 'conflict', code: 'Conflict', detail: SENT, inner: 'ObjectIsDeletedButRecoverable' }, 'ObjectIsDeletedButRecoverable'],
+    [{ kind: 'conflict', code: 'Conflict', detail: SENT }, 'Conflict'],
+    [{ kind: 'invalid', code: 'BadParameter', detail: SENT }, 'BadParameter'],
   ])('%o tells %s and what to do', (refusal, told) => {
     const { message, hint, failure } = problems.vaultRefused('kv', 'read a secret', refusal);
     expect(failure).toEqual({
@@ -18,6 +21,7 @@ describe('what is told of a refusing vault', () => {
     });
     expect(message).toContain(told);
     expect(hint).toMatch(/\w{3}/);
+    expect(message + hint).not.toContain('horse');
   });
 });
 
