@@ -71,7 +71,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (inUseBy === null) reasons',
   ),
   mutation('held backups use up counts', 'retention/decide.ts', 'candidate && pins.length === 0', 'candidate'),
-  mutation('the newest proven is not kept', 'retention/decide.ts', 'newerCandidates >= Math.max(floor, 1)', 'newerCandidates >= floor'),
+  mutation('the newest proven is not kept', 'retention/decide.ts', "newerCandidates === 0 ? ['newest", "newerCandidates < 0 ? ['newest"),
+  mutation('the reference is not kept', 'retention/decide.ts', 'item === reference);', 'false);'),
   mutation('the floor is one lower', 'retention/decide.ts', 'newerCandidates < floor ? [`floor', 'newerCandidates < floor - 1 ? [`floor'),
   mutation(
     'within reaches back from the newest that is free',

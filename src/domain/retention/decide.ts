@@ -26,11 +26,12 @@ export function decide(policy: RetentionPolicy, backups: readonly DatedBackup[],
   const { protection } = policy;
   const considered = backups.map((item) => consider(item, isCandidate(item.backup, protection.countsFrom), nowMs));
   const verdictOf = judge(policy, considered, nowMs);
+  const reference = considered.find(({ candidate, takenMs }) => candidate && takenMs <= nowMs);
 
   let newerCandidates = 0;
   return considered.map((item) => {
     if (!item.candidate) return decideOnOutsider(item, protection, nowMs);
-    const protections = protectionReasons(item.pins, newerCandidates, protection.floor);
+    const protections = protectionReasons(item, newerCandidates, protection.floor, item === reference);
     newerCandidates++;
     return decisionOf(item.backup, verdictOf(item), protections);
   });
@@ -64,9 +65,14 @@ function judge(
   return (item) => (takesPart(item) ? verdicts.next().value : undefined);
 }
 
-function protectionReasons(pins: readonly string[], newerCandidates: number, floor: number): readonly string[] {
-  if (newerCandidates >= Math.max(floor, 1)) return pins;
-  return [...(newerCandidates === 0 ? ['newest proven'] : []), ...pins, ...(newerCandidates < floor ? [`floor ${floor}`] : [])];
+/**
+ * The reference stays as well, should the newest be some minutes ahead of the clock: without it `within…` would reach back from an earlier
+ * backup, and could keep less of the rest.
+ */
+function protectionReasons({ pins }: Considered, newerCandidates: number, floor: number, isReference: boolean): readonly string[] {
+  const first = newerCandidates === 0 ? ['newest proven'] : isReference ? ['newest proven not in the future'] : NOTHING;
+  const last = newerCandidates < floor ? [`floor ${floor}`] : NOTHING;
+  return first.length + last.length === 0 ? pins : [...first, ...pins, ...last];
 }
 
 function decisionOf({ id }: RetainedBackup, verdict: RuleVerdict | undefined, protections: readonly string[]): Decision {

@@ -107,6 +107,19 @@ describe('planRetention', () => {
     expect(keptIds(planOf({ rules: { keepTags: [['none']] }, protection: { floor: 0 } }).decisions)).toEqual([NEWEST]);
   });
 
+  test('keeps the reference of durations beside a newest that is minutes ahead of the clock, so that the rest stays settled', () => {
+    const [ahead, reference, old] = ['2026-04-01T12:05:00.000Z', '2026-04-01T11:00:00.000Z', '2026-02-28T23:00:00.000Z'];
+    const given = { rules: { withinMonthly: '1m3d' }, protection: { floor: 0 }, now: '2026-04-01T12:00:00Z' };
+    // Back from March 31, a month that ends on its 28th day would give a later cut-off than back from April 1.
+    const times = [ahead, reference, '2026-03-31T23:40:00.000Z', '2026-03-31T12:00:00.000Z', old];
+    const { decisions } = planOf({ ...given, backups: times.map((time) => backup(time)) });
+    expect(reasonsOf(decisions, reference)).toEqual(['newest proven not in the future']);
+
+    const kept = keptIds(decisions);
+    expect(kept).toContain(old);
+    expect(keptIds(planOf({ ...given, backups: kept.map((time) => backup(time)) }).decisions)).toEqual(kept);
+  });
+
   test('orders backups of one time by their ids', () => {
     const twins = ['b', 'c', 'a'].map((id) => backup(NEWEST, { id }));
     expect(planOf({ backups: [...twins, ...nights('2026-02-07T02:00:00.000Z', 1)] }).decisions.map(({ id }) => id.slice(0, 1))).toEqual([

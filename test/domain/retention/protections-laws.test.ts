@@ -17,7 +17,7 @@ function pinsOf({ holds = [], inUseBy, safetyUntil }: RetainedBackup, now: strin
   return pins;
 }
 
-test('what the rules say of the free ones, what pins one, the newest and the floor: these keep a proven backup, and nothing else', {
+test('what the rules say of the free ones, what pins one, the newest, the reference and the floor: these keep a proven backup, and nothing else', {
   timeout: 120_000,
 }, () => {
   holds(mixedCases, (given) => {
@@ -35,7 +35,7 @@ test('what the rules say of the free ones, what pins one, the newest and the flo
     const expected = proven.map((backup, newer) => {
       const reasons = [
         ...(byRules[free.indexOf(backup)] ?? []),
-        ...(newer === 0 ? ['newest proven'] : []),
+        ...(newer === 0 ? ['newest proven'] : backup === reference ? ['newest proven not in the future'] : []),
         ...pinsOf(backup, now),
         ...(newer < floor ? [`floor ${floor}`] : []),
       ];
