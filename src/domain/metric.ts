@@ -34,6 +34,7 @@ export const METRICS = [
   'secrets_unmanaged',
   'step_seconds',
   'sweep_started_total',
+  'windows_missed',
 ] as const;
 export type MetricName = (typeof METRICS)[number];
 

@@ -91,6 +91,7 @@ export const secret = z.object({
   dueAt: instant.nullable(),
   expiresAt: instant.nullable(),
   graceUntil: instant.nullable(),
+  windowOpensAt: instant.nullable().describe('When its window opens, where what is to be done waits for that'),
   rotationId: z.string().nullable(),
   next: z
     .object({ reason: z.enum(['due', 'expired', 'unfinished', 'grace-over', 'changed-by-others']), action: z.enum(['rotate', 'retire']) })

@@ -36,6 +36,7 @@ function linesOf(vault: string, totals: SecretTotals, breakers: number): string[
     secrets_unmanaged: totals.unmanaged,
     secrets_overdue: totals.overdue.length,
     retire_overdue: totals.retireOverdue.length,
+    windows_missed: totals.windowsMissed,
     grace_pending: totals.gracePending,
     escrow_open: totals.escrowOpen,
     escrow_open_age_seconds: totals.escrowOldestSeconds,

@@ -5,7 +5,8 @@ import { startAppStack, until } from '../support/app-stack.ts';
 import { FIRST, GENERATED, type RotationStack, rotationsOf, startRotations, told, VAULT } from '../support/rotations.ts';
 
 const TOPIC = '/subscriptions/s/resourceGroups/g/providers/Microsoft.EventGrid/systemTopics/kv';
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 let { stack, receiver, kv, stop } = {} as RotationStack;
 let queue: QueueClient;
@@ -95,6 +96,27 @@ describe('the sweep', () => {
       ['retired', 'Completed'],
       ['rotated', 'Completed'],
     ]);
+  });
+
+  test('lets what is due wait for its window, and begins when that opens', async () => {
+    const { properties } = await kv.secrets.setSecret('windowed', FIRST, { tags: GENERATED });
+    const { createdAt, dueAt } = await viewOf('windowed');
+    // What fails is tried again an hour, two, four and eight after it is due, and daily: none of these is in the window.
+    const opens = new Date(Math.ceil((Date.parse(dueAt) + 5 * HOUR_MS) / HOUR_MS) * HOUR_MS).toISOString();
+    const tags = { ...GENERATED, 'rot-policy': `window=daily ${opens.slice(11, 16)}/90m UTC` };
+    await kv.secrets.updateSecretProperties('windowed', properties.version ?? '', { tags });
+
+    await stack.emulator.control.moveClock({ advanceMs: Date.parse(dueAt) - Date.parse(createdAt) + HOUR_MS });
+    expect(await viewOf('windowed')).toMatchObject({ state: 'due', next: null, windowOpensAt: opens });
+    await stack.emulator.control.moveClock({ advanceMs: 3 * HOUR_MS });
+    await sweepUntil('the rotation', async () => (await kv.versionsOf('windowed')).length === 2);
+
+    const runs = (await runsOf('windowed')).toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+    expect(runs.map(({ result }) => result?.['outcome'])).toEqual(['rotated']);
+    const startedMs = Date.parse(runs[0]?.startedAt ?? '') - Date.parse(opens);
+    expect(startedMs).toBeGreaterThanOrEqual(0);
+    expect(startedMs).toBeLessThan(1.5 * HOUR_MS);
+    expect((await viewOf('windowed')).windowOpensAt).toBeNull();
   });
 
   test('retires and closes with at most 6 requests to the vaults', async () => {

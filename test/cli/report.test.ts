@@ -24,6 +24,7 @@ const secret = (fields: Partial<SecretView>): SecretView => ({
   dueAt: '2027-01-20T10:00:00.000Z',
   expiresAt: '2027-02-19T10:00:00.000Z',
   graceUntil: null,
+  windowOpensAt: null,
   rotationId: null,
   next: null,
   rotation: 'on',

@@ -18,6 +18,7 @@ const view = (fields: Partial<SecretView> = {}): SecretView => ({
   dueAt: '2027-01-17T10:00:00.000Z',
   expiresAt: '2027-02-16T10:00:00.000Z',
   graceUntil: null,
+  windowOpensAt: null,
   rotationId: null,
   next: null,
   rotation: 'on',
@@ -42,6 +43,8 @@ describe('secret list', () => {
         graceUntil: '2026-11-27T10:00:00.000Z',
         lastResult: { ...result, status: 'Failed', outcome: null, endedAt: '2026-11-22T07:00:00.000Z' },
       }),
+      view({ name: 'nightly', state: 'due', windowOpensAt: '2026-11-24T10:00:00.000Z' }),
+      view({ name: 'old', state: 'retiring', windowOpensAt: '2026-11-24T10:00:00.000Z', rotation: 'observe' }),
       view({ name: 'other', state: 'unmanaged', provider: null, dueAt: null, expiresAt: null, owner: 'a team with a long name' }),
     ];
     const problems = [{ vault: 'far-kv', problem: { message: 'It refused.', hint: 'Grant a role.' } }];
@@ -52,6 +55,8 @@ describe('secret list', () => {
         'contoso-kv/app-key  team-app      fresh      2 d  in 56 d  in 86 d  rotated 2 d ago  ',
         'contoso-kv/db       -             due        2 d  in 56 d  in 86 d  -                would rotate (due)',
         'contoso-kv/mail     team-app      in-grace   2 d  in 56 d  in 86 d  failed 3 h ago   retire in 5 d',
+        'contoso-kv/nightly  team-app      due        2 d  in 56 d  in 86 d  -                rotate in 2 d (window)',
+        'contoso-kv/old      team-app      retiring   2 d  in 56 d  in 86 d  -                would retire in 2 d (window)',
         'contoso-kv/other    a team with…  unmanaged  2 d  -        -        -                ',
         '',
         'far-kv: It refused.',

@@ -14,7 +14,7 @@ export function secretTable(secrets: readonly SecretView[], problems: readonly V
   const columns: Column<SecretView>[] = [
     { header: 'SECRET', text: ({ vault, name }) => `${vault}/${name}` },
     { header: 'OWNER', text: ({ owner }) => cut(owner ?? NONE, LONGEST_OWNER) },
-    { header: 'STATE', text: ({ state }) => state, paint: (text, { state }) => paintState(style, state, text) },
+    { header: 'STATE', text: ({ state }) => state, paint: (text, view) => paintState(style, view, text) },
     { header: 'AGE', text: ({ createdAt }) => shortDistance(createdAt, now).replace(' ago', '') },
     { header: 'DUE', text: ({ dueAt }) => shortDistance(dueAt, now) },
     { header: 'EXPIRES', text: ({ expiresAt }) => shortDistance(expiresAt, now) },
@@ -44,13 +44,15 @@ const REASONS: Readonly<Record<NonNullable<SecretView['next']>['reason'], string
 };
 
 /** What the sweep does next, or would do where the vault is only observed. */
-function nextOf({ next, rotation, graceUntil }: SecretView, now: Date): string {
-  if (next) return `${rotation === 'on' ? '' : 'would '}${next.action} (${REASONS[next.reason]})`;
+function nextOf({ next, rotation, state, graceUntil, windowOpensAt }: SecretView, now: Date): string {
+  const would = rotation === 'on' ? '' : 'would ';
+  if (next) return `${would}${next.action} (${REASONS[next.reason]})`;
+  if (windowOpensAt) return `${would}${state === 'retiring' ? 'retire' : 'rotate'} ${shortDistance(windowOpensAt, now)} (window)`;
   return graceUntil === null ? '' : `retire ${shortDistance(graceUntil, now)}`;
 }
 
-function paintState(style: Style, state: SecretView['state'], text: string): string {
-  if (state === 'fresh' || state === 'in-grace') return style.good(text);
+function paintState(style: Style, { state, windowOpensAt }: SecretView, text: string): string {
+  if (state === 'fresh' || state === 'in-grace' || windowOpensAt) return style.good(text);
   if (state === 'due') return style.bad(text);
   return state === 'unmanaged' ? style.dim(text) : style.warn(text);
 }

@@ -34,7 +34,8 @@ export type ReportedHsm = Pick<HsmView, 'name' | 'schedule' | 'timeZone' | 'stat
 
 /** How a secret stands now. An unmanaged one is an exception, too: nobody rotates it. */
 export function exceptionsOfSecret(view: SecretView, now: string): ExceptionLine[] {
-  const { vault, name, state, owner, createdAt, dueAt, graceUntil, rotation, unmanagedBecause } = view;
+  const { vault, name, state, owner, createdAt, dueAt, graceUntil, windowOpensAt, rotation, unmanagedBecause } = view;
+  const waiting = windowOpensAt ? `; it waits for its window, which opens ${windowOpensAt}` : '';
   const line = (what: ExceptionLine['what'], since: string | null, detail: string): ExceptionLine => ({
     what,
     subject: `${vault}/${name}`,
@@ -48,9 +49,9 @@ export function exceptionsOfSecret(view: SecretView, now: string): ExceptionLine
   }
   return [
     ...(rotation === 'observe' ? [line('only observed', null, 'rotation of its vault is not on')] : []),
-    ...(dueAt !== null && dueAt < now ? [line('overdue', dueAt, 'it should have been rotated')] : []),
+    ...(dueAt !== null && dueAt < now ? [line('overdue', dueAt, `it should have been rotated${waiting}`)] : []),
     ...(state === 'rotating' ? [line('rotation unfinished', null, 'a rotation is under way, or was broken off')] : []),
-    ...(state === 'retiring' ? [line('old credential not ended', graceUntil, 'its grace is over')] : []),
+    ...(state === 'retiring' ? [line('old credential not ended', graceUntil, `its grace is over${waiting}`)] : []),
   ];
 }
 

@@ -2,10 +2,10 @@ import type { Problem } from '../views.ts';
 import { later } from './duration.ts';
 import type { EscrowEntry, EscrowState } from './escrow.ts';
 import { isUntagged } from './known.ts';
+import { firstChance, isOpen } from './opening.ts';
 import { deletedMeanwhile, secretDisabled, tagsGone, tooManyAttempts } from './problems.ts';
 import type { Management, Tags } from './tags.ts';
 import { dueAt, EARLY_EVENT_MS } from './times.ts';
-import { isInside } from './window.ts';
 
 /** The current version of a secret, without its value. Times are ISO 8601 UTC. */
 export type CurrentVersion = Readonly<{ version: string; createdAt: string; expiresAt: string | null; tags: Tags }>;
@@ -118,7 +118,7 @@ function inGrace(state: RotationState, current: CurrentVersion, management: Mana
   if (hasLeaked(state, current)) return { step: 'retire' };
   if (now < graceUntil) return rest('in-grace', graceUntil);
   if (management.policy.retire === 'at-next' && state.mode === 'normal') return begin(state, current, management, now);
-  return isOpenNow(state, current, management, now) ? { step: 'retire' } : rest('outside-window');
+  return mayBegin(state, current, management, now) ? { step: 'retire' } : outsideWindow(current, management, now);
 }
 
 /** Whether what the current version replaced is known to others, as whoever asks says, or whoever asked for that rotation said. */
@@ -132,7 +132,7 @@ function begin(state: RotationState, current: CurrentVersion, management: Manage
   if (isStale(state, current)) return rest('stale');
   const due = earliestStart(state, current, management);
   if (now < due && !hasExpired(current, now)) return rest('not-due', due);
-  if (!isOpenNow(state, current, management, now)) return rest('outside-window');
+  if (!mayBegin(state, current, management, now)) return outsideWindow(current, management, now);
 
   const { escrow } = state;
   const attempt = escrow?.state === 'dead' && escrow.base === current.version ? escrow.attempt + 1 : 1;
@@ -150,10 +150,10 @@ function earliestStart({ trigger, name }: RotationState, { createdAt }: CurrentV
 const hasExpired = ({ expiresAt }: CurrentVersion, now: string): boolean => expiresAt !== null && expiresAt <= now;
 
 /** Inside the window, or with a reason not to mind it: a compromise, or a near expiry where the window is soft. */
-function isOpenNow({ mode }: RotationState, { expiresAt }: CurrentVersion, { policy }: Management, now: string): boolean {
-  const { window, everyMs } = policy;
-  if (!window || mode === 'compromise' || isInside(window, now)) return true;
-  return window.soft && expiresAt !== null && expiresAt < later(now, everyMs / 10);
-}
+const mayBegin = ({ mode }: RotationState, { expiresAt }: CurrentVersion, { policy }: Management, now: string): boolean =>
+  mode === 'compromise' || isOpen({ policy, expiresAt }, now);
+
+const outsideWindow = ({ expiresAt }: CurrentVersion, { policy }: Management, now: string): RotationStep =>
+  rest('outside-window', firstChance({ policy, expiresAt }, now));
 
 const rest = (reason: RestReason, until: string | null = null): RotationStep => ({ step: 'rest', reason, until });

@@ -2,6 +2,7 @@ import type { RunStatus } from '../run.ts';
 import type { Problem } from '../views.ts';
 import { DAY_MS } from './duration.ts';
 import { isEscrowName } from './escrow.ts';
+import { firstChance } from './opening.ts';
 import { subjectOf } from './subject.ts';
 import { type ListedEscrow, type ListedSecret, planSweep, type SweepItem } from './sweep.ts';
 import { parseManagement, type Tags, UNMANAGED } from './tags.ts';
@@ -40,6 +41,8 @@ export type SecretView = Readonly<{
   expiresAt: string | null;
   /** When the old credential ends; null where there is none, or it ends with the next rotation. */
   graceUntil: string | null;
+  /** When its window opens, where what is to be done waits for that; null where nothing does. */
+  windowOpensAt: string | null;
   rotationId: string | null;
   /** What the sweep would do, also where the vault is only observed. */
   next: Pick<SweepItem, 'reason' | 'action'> | null;
@@ -81,11 +84,13 @@ function viewOf(
   const due = management && dueAt(name, createdAt, management.policy);
   const graceUntil = management ? (tags['rot-grace-until'] ?? null) : null;
   const retires = management?.policy.retire === 'on-grace';
+  const state = stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now });
+  const waits = management !== null && item === undefined && (state === 'due' || state === 'retiring');
   return {
     vault: vault.name,
     name,
     owner: ownerOf(tags),
-    state: stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now }),
+    state,
     enabled,
     provider: management?.provider ?? null,
     unmanagedBecause: management || item ? null : tags['rot-provider'] === UNMANAGED ? 'taken-out' : 'never-managed',
@@ -96,6 +101,7 @@ function viewOf(
     dueAt: due,
     expiresAt,
     graceUntil: retires ? graceUntil : null,
+    windowOpensAt: waits ? firstChance({ policy: management.policy, expiresAt }, now) : null,
     rotationId: tags['rot-id'] ?? null,
     next: item ? { reason: item.reason, action: item.action } : null,
     rotation: vault.rotation,

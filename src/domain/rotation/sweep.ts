@@ -1,6 +1,7 @@
 import { later } from './duration.ts';
 import { type EscrowState, isEscrowName } from './escrow.ts';
 import { isUntagged } from './known.ts';
+import { isOpen, openSince } from './opening.ts';
 import { type Management, parseManagement, type Tags } from './tags.ts';
 import { dueAt, isRetryDue } from './times.ts';
 
@@ -87,8 +88,9 @@ function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string,
   const { name, tags } = secret;
   const parsed = parseManagement(tags);
   const target = parsed.status === 'managed' ? targetOf(parsed.management) : UNKNOWN_TARGET;
-  const rotate = (reason: SweepReason, deadlineAt: string): Found[] =>
-    lookMs === null || isRetryDue(deadlineAt, now, lookMs) ? [{ name, reason, action: 'rotate', deadlineAt, target }] : [];
+  // `since`: when it could first be done, which is where the distances between its repetitions begin.
+  const rotate = (reason: SweepReason, deadlineAt: string, since: string = deadlineAt): Found[] =>
+    lookMs === null || isRetryDue(since, now, lookMs) ? [{ name, reason, action: 'rotate', deadlineAt, target }] : [];
 
   if (parsed.status === 'unmanaged') {
     // Written past hsmkeep, tags and all; only the entry, or the look before, still tells that it is managed.
@@ -105,10 +107,15 @@ function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string,
   const leaked = ours && !entry.closed && entry.mode === 'compromise';
   const untagged = ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined;
   const graceUntil = leaked ? secret.createdAt : (tags['rot-grace-until'] ?? untagged);
-  if (graceUntil !== undefined && (policy.retire === 'on-grace' || leaked))
-    return now >= graceUntil ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
+  const opening = { policy, expiresAt: secret.expiresAt };
+  if (graceUntil !== undefined && (policy.retire === 'on-grace' || leaked)) {
+    const mayEnd = now >= graceUntil && (leaked || isOpen(opening, now));
+    return mayEnd ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
+  }
 
-  const due = dueAt(name, secret.createdAt, policy);
-  if (secret.expiresAt !== null && secret.expiresAt <= now) return rotate('expired', secret.expiresAt);
-  return now >= due ? rotate('due', due) : [];
+  const hasExpired = secret.expiresAt !== null && secret.expiresAt <= now;
+  const due = hasExpired ? secret.expiresAt : dueAt(name, secret.createdAt, policy);
+  // What waits for its window is taken up when that opens, and tried again by the hours since then.
+  const since = now >= due ? openSince(opening, due, now) : null;
+  return since === null ? [] : rotate(hasExpired ? 'expired' : 'due', due, since);
 }

@@ -1,5 +1,4 @@
-import { latestPlanned } from '../schedule.ts';
-import { later, parseSpan } from './duration.ts';
+import { parseSpan } from './duration.ts';
 
 /** When work on a secret may begin: a weekly or daily span in a time zone. `soft`: an expiry that comes near goes before it. */
 export type MaintenanceWindow = Readonly<{ pattern: string; timeZone: string; lengthMs: number; soft: boolean }>;
@@ -14,12 +13,6 @@ export function parseWindow(text: string): MaintenanceWindow | undefined {
   const lengthMs = parseSpan(span);
   if (weekday === undefined || lengthMs === undefined || !isTimeZone(timeZone)) return undefined;
   return { pattern: `0 ${Number(minute)} ${Number(hour)} * * ${weekday}`, timeZone, lengthMs, soft: soft !== undefined };
-}
-
-/** Whether an instant lies in the window. The two clock changes a year are the time zone's business. */
-export function isInside({ pattern, timeZone, lengthMs }: MaintenanceWindow, now: string): boolean {
-  const opened = latestPlanned({ pattern, timeZone }, now);
-  return opened !== undefined && now < later(opened, lengthMs);
 }
 
 function isTimeZone(name: string): boolean {

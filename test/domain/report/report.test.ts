@@ -23,6 +23,7 @@ const secret = (changes: Partial<SecretView> = {}): SecretView => ({
   dueAt: '2027-01-01T00:00:00.000Z',
   expiresAt: null,
   graceUntil: null,
+  windowOpensAt: null,
   rotationId: null,
   next: null,
   rotation: 'on',

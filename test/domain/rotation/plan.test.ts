@@ -203,7 +203,8 @@ describe('planRotation, outside the window,', () => {
     current({ tags: tags(`window=Sat 02:00/1h UTC${soft}`), ...changes });
 
   test('waits for it, also when a person asks', () => {
-    expect(step({ current: windowed() }, SUNDAY)).toMatchObject({ step: 'rest', reason: 'outside-window' });
+    const until = '2026-03-14T02:00:00.000Z';
+    expect(step({ current: windowed() }, SUNDAY)).toEqual({ step: 'rest', reason: 'outside-window', until });
     expect(step({ current: windowed(), trigger: 'request' }, SUNDAY)).toMatchObject({ step: 'rest', reason: 'outside-window' });
     expect(step({ current: windowed() }, SATURDAY)).toMatchObject({ step: 'escrow' });
   });

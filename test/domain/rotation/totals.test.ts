@@ -32,6 +32,7 @@ test('a vault without secrets comes to nothing', () => {
     gracePending: 0,
     escrowOpen: 0,
     escrowOldestSeconds: 0,
+    windowsMissed: 0,
     ageRatios: {},
     queued: 0,
     oldestWaitSeconds: 0,
@@ -77,4 +78,35 @@ test('tells by provider how old the oldest value is beside its interval', () => 
     secret('nobodys', {}),
   ];
   expect(sumUpSecrets(ON, secrets, [], later(CREATED, 15 * DAY_MS)).ageRatios).toEqual({ generated: 0.5, webhook: 0.25 });
+});
+
+test('what waits for its window is late when a day has gone since the first that it could have had, and counts those it missed', () => {
+  // Due on Wednesday, 2026-02-25; its window opens on Saturdays, the first time on the 28th.
+  const windowed = { 'rot-provider': 'generated', 'rot-policy': 'every=60d;window=Sat 02:00/3h UTC' };
+  const name = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].find((one) => dueAt(one, CREATED, EVERY).startsWith('2026-02-25')) ?? '';
+  expect(name).not.toBe('');
+  const at = (now: string) => sumUpSecrets(ON, [secret(name, windowed)], [], now);
+  const quiet = { overdue: [], windowsMissed: 0, oldestWaitSeconds: 0 };
+  expect(at('2026-02-28T01:59:00.000Z')).toMatchObject({ ...quiet, queued: 0 });
+  expect(at('2026-02-28T04:00:00.000Z')).toMatchObject({ overdue: [], windowsMissed: 0, queued: 1, oldestWaitSeconds: 2 * 3600 });
+  expect(at('2026-02-28T05:00:00.000Z')).toMatchObject({ overdue: [], windowsMissed: 1, queued: 0 });
+  expect(at('2026-03-01T02:00:00.001Z')).toMatchObject({ overdue: [name], windowsMissed: 1 });
+  expect(at('2026-03-07T05:00:00.000Z')).toMatchObject({ overdue: [name], windowsMissed: 2 });
+});
+
+test('an old credential that waits for a window is late a day after that opened', () => {
+  // Its grace is over on Sunday, 2026-01-04.
+  const tags = { 'rot-provider': 'generated', 'rot-policy': 'window=Sat 02:00/3h UTC', 'rot-grace-until': '2026-01-04T00:00:00.000Z' };
+  const at = (now: string) => sumUpSecrets(ON, [secret('db', tags)], [], now);
+  expect(at('2026-01-09T00:00:00.000Z')).toMatchObject({ retireOverdue: [], windowsMissed: 0 });
+  expect(at('2026-01-11T02:00:00.001Z')).toMatchObject({ retireOverdue: ['db'], windowsMissed: 1 });
+});
+
+test('the wait for a window is no part of being late', () => {
+  const windowed = { 'rot-provider': 'generated', 'rot-policy': 'every=10d;grace=48h;window=Sat 02:00/3h UTC' };
+  const ratio = (now: string) => sumUpSecrets(ON, [secret('db', windowed)], [], now).ageRatios['generated'];
+  // Due on the 10th or 11th of January at the latest; the window after that opens on the 17th.
+  expect(ratio(later(CREATED, 5 * DAY_MS))).toBe(0.5);
+  expect(ratio('2026-01-17T02:00:00.000Z')).toBe(1);
+  expect(ratio('2026-01-24T02:00:00.000Z')).toBeGreaterThan(1.1);
 });
