@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshSecret } from '../../src/consumer/fresh-secret.ts';
 import { findMariadb } from '../../src/local/stack/targets/mariadb.ts';
 import { findPostgres } from '../../src/local/stack/targets/postgres.ts';
 import { describeWith } from '../support/databases.ts';
 import { consumedRotations, type DatabaseRotations, killedRotation, startDatabaseRotations } from '../support/rotation-rounds.ts';
 import { told, VAULT } from '../support/rotations.ts';
+
+const DAY_MS = 86_400_000;
+class Refused extends Error {}
 
 describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real database', () => {
   let app: DatabaseRotations;
@@ -75,6 +79,31 @@ describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real data
     expect((await manage()).body).toMatchObject({ status: 409, detail: expect.stringContaining('granted the same objects') });
     await app.postgres.alternating.database.sql('REVOKE CREATE ON DATABASE postgres FROM odd_a');
     expect((await manage()).body).toMatchObject({ managed: true });
+  });
+
+  test('with one password fails no consumer that reads again when it is refused', async () => {
+    const { stack, kv, postgres } = app;
+    const { value, tags } = await postgres.single.make('patient');
+    await kv.secrets.setSecret('patient', value, { tags });
+    const secret = freshSecret({ read: async () => (await kv.secrets.getSecret('patient')).value ?? '', maxAgeMs: DAY_MS });
+    const login = async (stored: string): Promise<void> => {
+      if (!(await postgres.single.accepts('patient', stored))) throw new Refused();
+    };
+
+    let [logins, done] = [0, false];
+    const consumer = (async () => {
+      for (; !done; logins++) await secret.use(login, (error) => error instanceof Refused);
+    })();
+    // The old password ends before the new one is published: long enough to be met.
+    const match = { method: 'PUT', path: '/secrets/patient' };
+    await stack.emulator.control.fault({ match, times: 1, action: 'delay', ms: 500 });
+    const run = await kv.rotate('patient');
+    const before = logins;
+    await expect.poll(() => logins).toBeGreaterThan(before + 10);
+    done = true;
+    await consumer;
+    expect(run.result, told(run)).toMatchObject({ outcome: 'rotated' });
+    expect(await postgres.single.accepts('patient', value), 'the old password').toBe(false);
   });
 
   test('is not noticed by consumers who log in all the time', async () => {
