@@ -1,5 +1,6 @@
+import { endsAtOnce, sparedUntil } from '../domain/rotation/plan.ts';
 import type { Problem } from '../domain/views.ts';
-import { type Held, type Liveness, NotOursError } from '../providers/contract.ts';
+import { type CredentialUser, type Held, type Liveness, NotOursError } from '../providers/contract.ts';
 import { defineActivity } from './define-activity.ts';
 import { revokeForgotten } from './revoke-forgotten.ts';
 import { contextOf, publishedOf, type SecretProgress, type SecretWorkInput, type Work, workOn } from './secret-work.ts';
@@ -26,6 +27,8 @@ export type RetireOldSecretResult = SecretProgress &
     left?: Problem;
     /** Of several the worst. */
     oldCredential?: OldCredential;
+    /** Who used it, as far as that was asked: before it ended, or instead. */
+    usedBy?: readonly CredentialUser[];
   }>;
 
 /** A version that came within the grace of another, which came within the grace of another: so far back at most. */
@@ -46,24 +49,40 @@ export const retireOldSecret = defineActivity(
       let hasOlder = false as boolean;
       let left: Problem | undefined;
       let oldCredential: OldCredential | undefined;
+      let usedBy: readonly CredentialUser[] = [];
       const progress = await workOn(
         clients,
         input,
         ({ step }) => step === 'retire',
         async (work) => {
-          const { look } = work;
+          const { look, management } = work;
           const { tags } = work.current.facts;
           escrow = look.escrow?.entry.version ?? null;
           hasOlder = look.escrow?.entry.over !== undefined;
-          const told = { done: true, next: { step: 'rest', reason: 'not-due', until: null }, rotationId: tags['rot-id'] ?? null } as const;
+          const rotationId = tags['rot-id'] ?? null;
+          const told = { done: true, next: { step: 'rest', reason: 'not-due', until: null }, rotationId } as const;
 
           const old = await readOld(work);
-          if (!onlyAsk) for (const one of old) left = (await retire(work, one, told.rotationId ?? '')) ?? left;
-          oldCredential = await seeWhetherDead(work, old, told.rotationId ?? '');
+          const atOnce = endsAtOnce(input.wish.mode, look.escrow?.entry ?? null);
+          if (!onlyAsk && !atOnce && management.policy.retire === 'when-unused') {
+            const until = sparedUntil(work.current.facts, management, work.now);
+            usedBy = await usersOf(work, old, rotationId ?? '', until === null);
+            if (until !== null && usedBy.length > 0)
+              return { done: false, next: { step: 'rest', reason: 'still-used', until }, base: null, rotationId };
+          }
+          if (!onlyAsk) for (const one of old) left = (await retire(work, one, rotationId ?? '')) ?? left;
+          oldCredential = await seeWhetherDead(work, old, rotationId ?? '');
           return { ...told, base: tags['rot-base'] ?? null };
         },
       );
-      return { ...progress, escrow, ...(hasOlder && { hasOlder }), ...(left && { left }), ...(oldCredential && { oldCredential }) };
+      return {
+        ...progress,
+        escrow,
+        ...(hasOlder && { hasOlder }),
+        ...(left && { left }),
+        ...(oldCredential && { oldCredential }),
+        ...(usedBy.length > 0 && { usedBy }),
+      };
     },
 );
 
@@ -80,6 +99,21 @@ async function readOld({ clients, ref, strategy, current, provider, spec }: Work
     base = tags['rot-grace-until'] === undefined ? undefined : tags['rot-base'];
   }
   return old;
+}
+
+/** Who is logged in with what is about to end. @param evenIfUnknown It ends in any case, so it does no harm when nobody can tell. */
+async function usersOf(work: Work, old: readonly Held[], rotationId: string, evenIfUnknown: boolean): Promise<CredentialUser[]> {
+  const { provider, spec } = work;
+  const published = publishedOf(work);
+  try {
+    const users: CredentialUser[] = [];
+    for (const one of old)
+      if (!one.value.equals(published.value)) users.push(...((await provider.usersOf?.(contextOf(work, rotationId), spec, one)) ?? []));
+    return users;
+  } catch (error) {
+    if (evenIfUnknown) return [];
+    throw error;
+  }
 }
 
 async function retire(work: Work, old: Held, rotationId: string): Promise<Problem | undefined> {

@@ -200,6 +200,7 @@ export function chooseProvider(clients: Pick<Clients, 'vaultConfig'>, ref: Secre
   const { targets, maxValidityDays } = clients.vaultConfig(ref.vault);
   const provider = findProvider(management.provider);
   const days = validityDays(management.policy);
+  const asksForUsers = management.policy.retire === 'when-unused';
   const mistakes = [
     ...parsed.mistakes,
     ...(provider ? [] : [problems.unknownProvider(management.provider, PROVIDER_IDS)]),
@@ -209,6 +210,9 @@ export function chooseProvider(clients: Pick<Clients, 'vaultConfig'>, ref: Secre
     ...(isOwnAdmin(management.admin, ref) || isAllowedTarget(management.admin, targets)
       ? []
       : [problems.targetNotAllowed(ref.vault, management.admin)]),
+    ...(asksForUsers && (!provider?.usersOf || management.policy.strategy === 'single')
+      ? [problems.usersNotTold(management.provider)]
+      : []),
     ...(maxValidityDays !== undefined && days > maxValidityDays ? [problems.tooLongValidity(days, maxValidityDays)] : []),
   ];
   if (!provider || mistakes.length > 0) throw refused(problems.badTags(ref.vault, ref.name, mistakes));

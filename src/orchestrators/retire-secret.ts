@@ -17,8 +17,8 @@ export const retireSecret = defineOrchestrator('retireSecret', ['rotate'], funct
     underLock(context, log, subject, function* () {
       log.note({ secret: `${vault}/${name}`, trigger: 'sweep', mode: 'normal', reason: 'grace-over', by });
       const wish = { trigger: 'sweep', mode: 'normal', wanted: null } as const;
-      const retired = yield* retireAndClose(context, log, { ref: { vault, name }, wish });
-      return { outcome: retired ? 'retired' : 'nothing' };
+      const { end, ...more } = yield* retireAndClose(context, log, { ref: { vault, name }, wish });
+      return { outcome: end, ...more };
     }),
   );
 });

@@ -59,6 +59,7 @@ const REASONS: Readonly<Record<RestReason, string>> = {
   stale: 'it has a newer version already',
   'not-due': 'it is not due',
   'in-grace': 'the old credential of its last rotation is still in its grace',
+  'still-used': 'the old credential of its last rotation is still used, and may be',
   'outside-window': 'its maintenance window is closed',
 };
 
@@ -118,13 +119,18 @@ function* rotate(context: OrchestrationContext, log: RunLog, input: RotateSecret
       case 'settled':
         if (next.how === 'unanswered') return { outcome: 'nothing', because: 'its target gave no clear answer' };
         return { outcome: next.how };
-      case 'retire':
-        retired = yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
+      case 'retire': {
+        const ended = yield* retireAndClose(context, log, { ref, wish: { ...work.wish, wanted } });
+        retired = ended.end === 'retired';
         if (retired && isPublished) return { outcome: 'rotated', rotationId };
         if (input.repair) return { outcome: 'sound' };
+        if (ended.end === 'still-used' && input.trigger === 'request')
+          throw new StepFailed(refusedStart(ref.vault, ref.name, REASONS['still-used'], ended.until));
+        if (ended.end === 'still-used') return { outcome: ended.end, until: ended.until };
         // What ended was the rotation before; whether there is one to begin is asked anew.
         step = 'escrow';
         break;
+      }
       case 'rest':
         if (isPublished) return { outcome: 'rotated', rotationId };
         if (input.repair) return { outcome: 'sound' };

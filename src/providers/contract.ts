@@ -1,11 +1,12 @@
 import type { TokenCredential } from '@azure/core-auth';
+import type { CredentialUser } from '../domain/rotation/credential-users.ts';
 import type { Strategy } from '../domain/rotation/policy.ts';
 import type { Liveness } from '../domain/rotation/reconcile.ts';
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import type { Management } from '../domain/rotation/tags.ts';
 import type { Problem } from '../domain/views.ts';
 
-export type { Liveness, Strategy };
+export type { CredentialUser, Liveness, Strategy };
 
 /** What a target can do, and how its state can be learnt. */
 export type Capabilities = Readonly<{
@@ -110,6 +111,11 @@ export interface TargetProvider<Spec = unknown> {
    * @throws {NotOursError} when the credential is not for hsmkeep to end.
    */
   retire(context: ProviderContext, spec: Spec, old: Held, keep: readonly Held[]): Promise<void>;
+  /**
+   * Changes nothing. Who is logged in with a credential at present. Absent, or for a strategy with one user: the target does not tell those
+   * who use the one from those who use the other.
+   */
+  usersOf?(context: ProviderContext, spec: Spec, credential: Held): Promise<readonly CredentialUser[]>;
   /** Takes a candidate that was never published off the target. Never called for the strategy `single` after `apply`. */
   discard(context: ProviderContext, spec: Spec, candidate: Candidate, keep: readonly Held[]): Promise<void>;
   /** What a thrown thing means, built from allow-listed fields only: no text of it may pass. */

@@ -1,3 +1,4 @@
+import type { CredentialUser } from './contract.ts';
 import type { PostgresSession } from './postgres-session.ts';
 import { TargetError } from './target-error.ts';
 
@@ -40,6 +41,16 @@ export async function setPassword(session: PostgresSession, role: Role, verifier
   await session.query(`ALTER ROLE ${quoteName(role.name)} LOGIN PASSWORD ${quoteText(verifier)}`);
   const comment = `${role.comment.replace(MARKER, '')} [rot:${rotationId}]`.trimStart();
   await session.query(`COMMENT ON ROLE ${quoteName(role.name)} IS ${quoteText(comment)}`);
+}
+
+/** Who but hsmkeep is logged in as a role, by the names that clients give themselves, the most sessions first. Any role may see these. */
+export async function readSessions(session: PostgresSession, name: string): Promise<CredentialUser[]> {
+  const rows = await session.query<{ application: string; sessions: number }>(
+    `SELECT application_name AS application, count(*)::int AS sessions
+       FROM pg_catalog.pg_stat_activity WHERE usename = $1 AND application_name <> 'hsmkeep' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20`,
+    [name],
+  );
+  return rows.map(({ application, sessions }) => ({ application: application.replace(/[^\w .:/@-]/g, '?'), sessions }));
 }
 
 /** Throws out whoever is logged in as a role, if the session may (pg_signal_backend): the password has ended in any case. */

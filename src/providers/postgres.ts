@@ -4,7 +4,7 @@ import { ConfigFailure, type Held, type Liveness, type ProviderContext, type Rot
 import { type DatabaseLogin, type DatabaseTarget, parseDatabaseTarget, withAdmin } from './database-target.ts';
 import { isRefusedLogin } from './postgres-failure.ts';
 import { checkPostgres } from './postgres-preflight.ts';
-import { endSessions, forbidLogin, LONGEST_NAME_BYTES, lockRole, readRole, setPassword } from './postgres-roles.ts';
+import { endSessions, forbidLogin, LONGEST_NAME_BYTES, lockRole, readRole, readSessions, setPassword } from './postgres-roles.ts';
 import { POSTGRES_WINDOW_MS, type PostgresSession, withPostgres } from './postgres-session.ts';
 import { randomValue } from './random-value.ts';
 import { SCRAM_SALT_BYTES, scramVerifier } from './scram.ts';
@@ -107,6 +107,11 @@ export const postgres: RotationProvider<PostgresSpec> = {
         'Look at the versions of the secret: two have the same value.',
       );
     await end(context, spec, old, keep);
+  },
+  async usersOf(context, spec, held) {
+    const user = userOf(spec, held);
+    if (context.published && userOf(spec, context.published) === user) return [];
+    return asAdmin(context, spec, (session) => readSessions(session, user));
   },
   discard: (context, spec, candidate, keep) => end(context, spec, candidate, keep),
   classify: classifyOurs,

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freshSecret } from '../../src/consumer/fresh-secret.ts';
+import type { Run } from '../../src/domain/run.ts';
 import { findMariadb } from '../../src/local/stack/targets/mariadb.ts';
 import { findPostgres } from '../../src/local/stack/targets/postgres.ts';
-import { describeWith } from '../support/databases.ts';
+import { describeWith, FIRST } from '../support/databases.ts';
 import { consumedRotations, type DatabaseRotations, killedRotation, startDatabaseRotations } from '../support/rotation-rounds.ts';
 import { told, VAULT } from '../support/rotations.ts';
 
@@ -79,6 +80,52 @@ describeWith({ ...findPostgres(), ...findMariadb() }, 'a rotation of a real data
     expect((await manage()).body).toMatchObject({ status: 409, detail: expect.stringContaining('granted the same objects') });
     await app.postgres.alternating.database.sql('REVOKE CREATE ON DATABASE postgres FROM odd_a');
     expect((await manage()).body).toMatchObject({ managed: true });
+  });
+
+  test('leaves an old credential that is still used a second grace, tells by whom, and then ends it', async () => {
+    const { kv, stack, postgres } = app;
+    const make = async (name: string): Promise<string> => {
+      const { value, tags } = await postgres.alternating.make(name);
+      await kv.secrets.setSecret(name, value, { tags: { ...tags, 'rot-policy': `${tags['rot-policy']};retire=when-unused` } });
+      expect((await kv.rotate(name)).result).toMatchObject({ outcome: 'rotated' });
+      return value;
+    };
+    const [worn, unused] = [await make('worn'), await make('unused')];
+    const runsOf = async (name: string): Promise<Run[]> => (await stack.api(`/runs?kind=rotation&subject=${VAULT}.${name}`)).body.value;
+    const newest = async (name: string): Promise<Run | undefined> =>
+      (await runsOf(name)).toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1);
+    const hasEnded = (name: string) => async () => (await newest(name))?.result?.['outcome'] === 'retired';
+
+    await postgres.alternating.database.as('worn_a', FIRST, async (run) => {
+      await run(`SET application_name = 'orders-api'`);
+      await stack.emulator.control.moveClock({ advanceMs: 7 * DAY_MS });
+      await kv.sweepUntil('the look', async () => (await newest('worn'))?.result?.['outcome'] === 'still-used');
+      expect(await newest('worn')).toMatchObject({ status: 'Completed', result: { usedBy: [{ application: 'orders-api', sessions: 1 }] } });
+      expect(await postgres.alternating.accepts('worn', worn), 'the old user').toBe(true);
+      const asked = await kv.rotate('worn');
+      expect(asked.steps.at(-1)?.message, told(asked)).toContain('is still used, and may be until');
+
+      await kv.sweepUntil('the end of what nobody uses', hasEnded('unused'));
+      expect(await postgres.alternating.accepts('unused', unused), 'the other old user').toBe(false);
+
+      await stack.emulator.control.moveClock({ advanceMs: 7 * DAY_MS });
+      await kv.sweepUntil('the end', hasEnded('worn'));
+      expect(await newest('worn')).toMatchObject({
+        status: 'Degraded',
+        result: { usedBy: [{ application: 'orders-api', sessions: 1 }], retired: { oldCredential: 'refused' } },
+      });
+      expect(await postgres.alternating.accepts('worn', worn), 'the old user').toBe(false);
+    });
+  });
+
+  test('takes no policy that asks who uses what where nobody can tell', async () => {
+    const { kv, stack } = app;
+    const { value, tags } = await app.mariadb.multi.make('shared');
+    await kv.secrets.setSecret('shared', value);
+    const body = Object.fromEntries(Object.entries(tags).map(([name, text]) => [name.replace('rot-', ''), text]));
+    body['policy'] = `${body['policy']};retire=when-unused`;
+    const answer = await stack.api(`/secrets/${VAULT}/shared/management`, { method: 'PUT', as: 'root', body });
+    expect(answer.body.detail).toContain('retire=when-unused is for targets that tell who uses the old credential, and mariadb does not');
   });
 
   test('with one password fails no consumer that reads again when it is refused', async () => {

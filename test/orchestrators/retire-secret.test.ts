@@ -26,7 +26,8 @@ function play(...answers: (object | Outcome<unknown>)[]) {
     answer,
   });
   const { result, status } = output as Run;
-  return { called, status, told: result?.['retired'], onlyAsked: asked.map(({ onlyAsk = false }) => onlyAsk) };
+  const { steps } = output as Run;
+  return { called, status, result, steps, told: result?.['retired'], onlyAsked: asked.map(({ onlyAsk = false }) => onlyAsk) };
 }
 
 describe('the end of an old credential', () => {
@@ -51,6 +52,28 @@ describe('the end of an old credential', () => {
     const { called, status, told, onlyAsked } = play({ oldCredential: 'accepted' }, ...later);
     expect(told).toMatchObject({ at: BEGAN, oldCredential: 'accepted' });
     expect({ status, asked: onlyAsked.length }).toEqual({ status: 'Completed', asked: 3 });
+    expect(called).toContain('closeSecret');
+  });
+
+  const usedBy = [
+    { application: 'orders-api', sessions: 2 },
+    { application: '', sessions: 1 },
+  ];
+
+  test('waits while it is still used, and who uses it is told', () => {
+    const next = { step: 'rest', reason: 'still-used', until: '2026-11-29T10:00:00.000Z' };
+    const { called, status, result, steps } = play({ done: false, next, usedBy });
+    expect(result).toMatchObject({ outcome: 'still-used', until: next.until, usedBy });
+    expect(status).toBe('Completed');
+    expect(steps.at(-1)?.message).toBe('it is still used, by orders-api (2 sessions), somebody without a name (1 session)');
+    expect(called).not.toContain('closeSecret');
+  });
+
+  test('comes in spite of those who still use it when they had their time, and is told to be in trouble', () => {
+    const { called, status, result, steps } = play({ oldCredential: 'refused', usedBy });
+    expect(result).toMatchObject({ outcome: 'retired', usedBy });
+    expect(status).toBe('Degraded');
+    expect(steps.map(({ message }) => message).join()).toContain('ended while it was still used, by orders-api (2 sessions)');
     expect(called).toContain('closeSecret');
   });
 

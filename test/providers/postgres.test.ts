@@ -241,6 +241,25 @@ describeWithPostgres('a real PostgreSQL', () => {
     expect(await postgres.probe(context, spec, candidate)).toBe('live');
   });
 
+  test('tells who is logged in as the user that is not published, and nobody of the other', async () => {
+    await makeTakingTurns(database, ['worn_a', 'worn_b'], 'worn');
+    const { apply, context, spec, current, candidate } = await begin({ 'rot-principal': 'worn_a|worn_b' });
+    await apply();
+    const ask = (held: Held) => postgres.usersOf?.({ ...context, published: candidate }, spec, held);
+    expect(await ask(current)).toEqual([]);
+    await database.as('worn_a', FIRST, async (first) => {
+      await first(`SET application_name = 'orders-api\u001b[31m'`);
+      await database.as('worn_a', FIRST, async (second) => {
+        await second('SELECT 1');
+        expect(await ask(current)).toEqual([
+          { application: '', sessions: 1 },
+          { application: expect.stringMatching(/^orders-api[\w?]+$/), sessions: 1 },
+        ]);
+        expect(await ask(candidate)).toEqual([]);
+      });
+    });
+  });
+
   test('throws sessions out with a compromised password, and with no other', async () => {
     await makeTakingTurns(database, ['leaked_a', 'leaked_b'], 'leaked');
     for (const endSessions of [false, true]) {

@@ -3,7 +3,7 @@ import { outcomeOfOutsider } from './outsiders.ts';
 import type { Protection, RetentionPolicy } from './policy.ts';
 import { pinReasons } from './protections.ts';
 import { type DatedBackup, isCandidate, type RetainedBackup } from './retained-backup.ts';
-import { applyRules, type CountsLeft, type RuleVerdict, referenceOf } from './rules.ts';
+import { applyRules, type CountsLeft, type RuleVerdict, reachesBack, referenceOf } from './rules.ts';
 
 /** What becomes of one backup and why; never without a reason. `left`: what the counts of the rules are after one that they keep. */
 export type Decision = Readonly<{ id: string; keep: boolean; reasons: readonly string[]; left?: CountsLeft }>;
@@ -26,7 +26,7 @@ export function decide(policy: RetentionPolicy, backups: readonly DatedBackup[],
   const { protection } = policy;
   const considered = backups.map((item) => consider(item, isCandidate(item.backup, protection.countsFrom), nowMs));
   const verdictOf = judge(policy, considered, nowMs);
-  const reference = considered.find(({ candidate, takenMs }) => candidate && takenMs <= nowMs);
+  const reference = reachesBack(policy.rules) ? considered.find(({ candidate, takenMs }) => candidate && takenMs <= nowMs) : undefined;
 
   let newerCandidates = 0;
   return considered.map((item) => {
@@ -66,8 +66,8 @@ function judge(
 }
 
 /**
- * The reference stays as well, should the newest be some minutes ahead of the clock: without it `within…` would reach back from an earlier
- * backup, and could keep less of the rest.
+ * What `within…` reaches back from stays as well, should the newest be some minutes ahead of the clock: without it they would reach back from
+ * an earlier backup, and could keep less of the rest.
  */
 function protectionReasons({ pins }: Considered, newerCandidates: number, floor: number, isReference: boolean): readonly string[] {
   const first = newerCandidates === 0 ? ['newest proven'] : isReference ? ['newest proven not in the future'] : NOTHING;

@@ -72,6 +72,9 @@ export function applyRules(
 export const referenceOf = (items: readonly DatedItem[], nowMs: number): number | undefined =>
   items.find(({ takenMs }) => takenMs <= nowMs)?.takenMs;
 
+/** Whether any of the rules is a `within…`. */
+export const reachesBack = (rules: RetentionRules): boolean => isReach(rules.within) || withinRules().some((name) => isReach(rules[name]));
+
 /** A rule claims an item that begins a period, and the oldest item of all. */
 function claims(rule: PeriodRule, period: number, oldest: boolean, reasons: string[]): boolean {
   const begun = period !== rule.last;

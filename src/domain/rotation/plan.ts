@@ -35,7 +35,7 @@ export type RotationState = Readonly<{
 }>;
 
 /** Why there is nothing to do now. */
-export type RestReason = 'unmanaged' | 'gone' | 'stale' | 'not-due' | 'in-grace' | 'outside-window';
+export type RestReason = 'unmanaged' | 'gone' | 'stale' | 'not-due' | 'in-grace' | 'still-used' | 'outside-window';
 
 /** The next step of a rotation. */
 export type RotationStep = Readonly<
@@ -101,6 +101,12 @@ export const endsAtOnce = (mode: RotationMode, escrow: EscrowEntry | null): bool
 
 /** What follows each state of an entry whose value is not published. */
 const NEXT = { intent: 'obtain', open: 'apply', applied: 'publish' } as const satisfies Partial<Record<EscrowState, string>>;
+
+/** Until when an old credential that is still used is spared: for a second grace after the first. Null: it ends, whoever uses it. */
+export function sparedUntil(current: CurrentVersion, management: Management, now: string): string | null {
+  const until = later(graceEnd(current, management) ?? current.createdAt, management.policy.graceMs);
+  return now < until ? until : null;
+}
 
 /** Whether a version was published from this entry. */
 export const isFrom = (escrow: EscrowEntry, current: CurrentVersion): boolean => current.tags['rot-id'] === escrow.rotationId;

@@ -14,6 +14,8 @@ export const ALPHABETS = {
 } as const;
 export type Alphabet = keyof typeof ALPHABETS;
 
+const RETIRE = ['on-grace', 'at-next', 'when-unused'] as const;
+
 /** How a secret is rotated: the tag `rot-policy`, every part with a default. Times in milliseconds. */
 export type RotationPolicy = Readonly<{
   everyMs: number;
@@ -21,8 +23,11 @@ export type RotationPolicy = Readonly<{
   window: MaintenanceWindow | null;
   strategy: Strategy | 'auto';
   format: ValueFormat;
-  /** `at-next`: the old credential stays valid until the next rotation replaces it. */
-  retire: 'on-grace' | 'at-next';
+  /**
+   * When the old credential ends: with the grace; `at-next`, when the next rotation replaces it; `when-unused`, when nobody uses it any more,
+   * and no later than a second grace after the first.
+   */
+  retire: (typeof RETIRE)[number];
   alphabet: Alphabet;
   length: number;
 }>;
@@ -57,8 +62,8 @@ const READERS: Readonly<Record<string, (text: string) => Part>> = {
   },
   format: (text) => read(parseFormat(text), 'format must be raw, json:<member>, conn:<field> or url', (format) => ({ format })),
   retire: (text) => {
-    const retire = (['on-grace', 'at-next'] as const).find((one) => one === text);
-    return read(retire, 'retire must be on-grace or at-next', (given) => ({ retire: given }));
+    const retire = RETIRE.find((one) => one === text);
+    return read(retire, `retire must be one of ${RETIRE.join(', ')}`, (given) => ({ retire: given }));
   },
   alphabet: (text) => {
     const names = Object.keys(ALPHABETS) as Alphabet[];

@@ -35,6 +35,9 @@ export const tagsGone = (vault: string, name: string): Problem => ({
 export const unknownProvider = (provider: string, known: readonly string[]): string =>
   `there is no provider ${provider} (there are ${known.join(', ')})`;
 
+export const usersNotTold = (provider: string): string =>
+  `retire=when-unused is for targets that tell who uses the old credential, and ${provider} does not with this strategy: use on-grace`;
+
 export const targetNotAllowed = (vault: string, target: string): string =>
   `the target ${target} is not among the "targets" that the configuration allows for ${vault}`;
 
@@ -63,6 +66,12 @@ export const refusedStart = (vault: string, name: string, reason: string, until:
   message: `${vault}/${name} was not rotated: ${reason}${until ? ` until ${until}` : ''}.`,
   hint: 'Wait for it, or, when the value is known to others, rotate with mode compromise, which does not wait.',
   failure: { kind: 'not-now', code: 'NotNow' },
+});
+
+/** What its users have to do has been open for a whole grace more than it should have been. */
+export const endedInUse = (vault: string, name: string, users: string): Problem => ({
+  message: `The old credential of ${vault}/${name} has ended while it was still used, by ${users}.`,
+  hint: 'These cannot log in any more until they read the secret again: restart them, and have them read it as docs/providers.md says under "Applications".',
 });
 
 export const targetHeldBack = (target: string, until: string | null): Problem => ({

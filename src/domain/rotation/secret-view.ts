@@ -83,7 +83,7 @@ function viewOf(
   const management = parsed.status === 'managed' ? parsed.management : null;
   const due = management && dueAt(name, createdAt, management.policy);
   const graceUntil = management ? (tags['rot-grace-until'] ?? null) : null;
-  const retires = management?.policy.retire === 'on-grace';
+  const retires = management !== null && management.policy.retire !== 'at-next';
   const state = stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now });
   const waits = management !== null && item === undefined && (state === 'due' || state === 'retiring');
   return {

@@ -1,7 +1,7 @@
 import { later } from './duration.ts';
 import { type EscrowState, isEscrowName } from './escrow.ts';
 import { isUntagged } from './known.ts';
-import { isOpen, openSince } from './opening.ts';
+import { openSince } from './opening.ts';
 import { type Management, parseManagement, type Tags } from './tags.ts';
 import { dueAt, isRetryDue } from './times.ts';
 
@@ -108,9 +108,13 @@ function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string,
   const untagged = ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined;
   const graceUntil = leaked ? secret.createdAt : (tags['rot-grace-until'] ?? untagged);
   const opening = { policy, expiresAt: secret.expiresAt };
-  if (graceUntil !== undefined && (policy.retire === 'on-grace' || leaked)) {
-    const mayEnd = now >= graceUntil && (leaked || isOpen(opening, now));
-    return mayEnd ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
+  if (graceUntil !== undefined && (policy.retire !== 'at-next' || leaked)) {
+    const since = leaked ? graceUntil : openSince(opening, graceUntil, now);
+    // Who still uses the old one is not asked every hour.
+    const isTurn = policy.retire !== 'when-unused' || leaked || lookMs === null || since === null || isRetryDue(since, now, lookMs);
+    return now >= graceUntil && since !== null && isTurn
+      ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }]
+      : [];
   }
 
   const hasExpired = secret.expiresAt !== null && secret.expiresAt <= now;

@@ -147,6 +147,16 @@ describe('planSweep', () => {
     expect(taken([lost], [escrow], later(CREATED, 7 * DAY_MS))).toEqual(['db: retire, grace-over']);
   });
 
+  test('asks at growing distances whether the old credential is still used, where that matters', () => {
+    const tags = { ...published, 'rot-policy': 'retire=when-unused', 'rot-grace-until': CREATED };
+    const hours = Array.from(
+      { length: 10 },
+      (_, hour) => taken([secret('db', { tags })], [kept('db', { state: 'published' })], later(CREATED, hour * HOUR_MS)).length,
+    );
+    expect(hours).toEqual([1, 1, 1, 0, 1, 0, 0, 0, 1, 0]);
+    expect(taken([secret('db', { tags })], [kept('db', { state: 'published' })], later(CREATED, 3 * HOUR_MS), null)).toHaveLength(1);
+  });
+
   test('leaves the old credential where the policy says so', () => {
     const tags = { ...published, 'rot-policy': 'retire=at-next', 'rot-grace-until': CREATED };
     expect(taken([secret('db', { tags })], [kept('db', { state: 'published' })])).toEqual([]);

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { later } from '../../../src/domain/rotation/duration.ts';
 import type { EscrowEntry } from '../../../src/domain/rotation/escrow.ts';
-import { type CurrentVersion, endsAtOnce, MOST_ATTEMPTS, planRotation, type RotationState } from '../../../src/domain/rotation/plan.ts';
+import {
+  type CurrentVersion,
+  endsAtOnce,
+  MOST_ATTEMPTS,
+  planRotation,
+  type RotationState,
+  sparedUntil,
+} from '../../../src/domain/rotation/plan.ts';
 import { parseManagement, type Tags } from '../../../src/domain/rotation/tags.ts';
 import { dueAt } from '../../../src/domain/rotation/times.ts';
 
@@ -184,6 +191,21 @@ describe('planRotation, in the grace of a rotation,', () => {
     const kept = published('retire=at-next');
     expect(inGrace({ current: kept }, UNTIL)).toMatchObject({ step: 'rest', reason: 'not-due' });
     expect(inGrace({ current: kept }, DUE)).toMatchObject({ step: 'escrow', base: 'v2' });
+  });
+});
+
+describe('sparedUntil', () => {
+  const graceUntil = later(CREATED, 86_400_000);
+  const management = state({ current: current({ tags: tags('retire=when-unused') }) }).management;
+  if (!management) throw new Error('it is managed');
+
+  test.each([
+    ['a second grace after the first', { 'rot-id': 'r1', 'rot-grace-until': graceUntil }, later(graceUntil, 7 * 86_400_000)],
+    ['two graces after the version was made, where the tag is lost', { 'rot-id': 'r1' }, later(CREATED, 14 * 86_400_000)],
+  ])('is %s, and then over', (_what, marks, until) => {
+    const version = current({ tags: tags('retire=when-unused', marks) });
+    expect(sparedUntil(version, management, later(until, -1))).toBe(until);
+    expect(sparedUntil(version, management, until)).toBeNull();
   });
 });
 
