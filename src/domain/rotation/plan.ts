@@ -4,7 +4,7 @@ import type { EscrowEntry, EscrowState } from './escrow.ts';
 import { isUntagged } from './known.ts';
 import { firstChance, isOpen } from './opening.ts';
 import { deletedMeanwhile, secretDisabled, tagsGone, tooManyAttempts } from './problems.ts';
-import type { Management, Tags } from './tags.ts';
+import { graceTag, type Management, type Tags } from './tags.ts';
 import { dueAt, EARLY_EVENT_MS } from './times.ts';
 
 /** The current version of a secret, without its value. Times are ISO 8601 UTC. */
@@ -113,8 +113,8 @@ export const isFrom = (escrow: EscrowEntry, current: CurrentVersion): boolean =>
 
 /** When the old credential may be retired; null when there is none. A lost tag does not cut the grace short. */
 function graceEnd(current: CurrentVersion, management: Management | 'compromise' | null): string | null {
-  const tagged = current.tags['rot-grace-until'];
-  if (tagged !== undefined && !Number.isNaN(Date.parse(tagged))) return new Date(tagged).toISOString();
+  const tagged = graceTag(current.tags);
+  if (tagged !== undefined) return tagged;
   return management && later(current.createdAt, management === 'compromise' ? 0 : management.policy.graceMs);
 }
 

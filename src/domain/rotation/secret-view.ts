@@ -5,7 +5,7 @@ import { isEscrowName } from './escrow.ts';
 import { firstChance } from './opening.ts';
 import { subjectOf } from './subject.ts';
 import { type ListedEscrow, type ListedSecret, planSweep, type SweepItem } from './sweep.ts';
-import { parseManagement, type Tags, UNMANAGED } from './tags.ts';
+import { graceTag, parseManagement, type Tags, UNMANAGED } from './tags.ts';
 import { dueAt } from './times.ts';
 
 /**
@@ -82,7 +82,7 @@ function viewOf(
   const parsed = parseManagement(tags);
   const management = parsed.status === 'managed' ? parsed.management : null;
   const due = management && dueAt(name, createdAt, management.policy);
-  const graceUntil = management ? (tags['rot-grace-until'] ?? null) : null;
+  const graceUntil = management ? (graceTag(tags) ?? null) : null;
   const retires = management !== null && management.policy.retire !== 'at-next';
   const state = stateOf({ managed: management !== null || item !== undefined, due, graceUntil, retires, isOpen, now });
   const waits = management !== null && item === undefined && (state === 'due' || state === 'retiring');

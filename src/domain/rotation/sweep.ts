@@ -2,7 +2,7 @@ import { later } from './duration.ts';
 import { type EscrowState, isEscrowName } from './escrow.ts';
 import { isUntagged } from './known.ts';
 import { openSince } from './opening.ts';
-import { type Management, parseManagement, type Tags } from './tags.ts';
+import { graceTag, type Management, parseManagement, type Tags } from './tags.ts';
 import { dueAt, isRetryDue } from './times.ts';
 
 /** A secret as a list shows it: its newest version, without a value. Times are ISO 8601 UTC. */
@@ -106,7 +106,7 @@ function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string,
   const { policy } = parsed.management;
   const leaked = ours && !entry.closed && entry.mode === 'compromise';
   const untagged = ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined;
-  const graceUntil = leaked ? secret.createdAt : (tags['rot-grace-until'] ?? untagged);
+  const graceUntil = leaked ? secret.createdAt : (graceTag(tags) ?? untagged);
   const opening = { policy, expiresAt: secret.expiresAt };
   if (graceUntil !== undefined && (policy.retire !== 'at-next' || leaked)) {
     const since = leaked ? graceUntil : openSince(opening, graceUntil, now);

@@ -87,6 +87,12 @@ export function tagsForVersion(previous: Tags, { rotationId, base, slot, graceUn
   };
 }
 
+/** When the grace of what a version replaced is over, as its tag says, ISO 8601 UTC; undefined where it says nothing that can be read. */
+export function graceTag(tags: Tags): string | undefined {
+  const at = Date.parse(tags['rot-grace-until'] ?? '');
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}
+
 /** Tags without what hsmkeep writes on a version. */
 export const withoutState = (tags: Tags): Tags =>
   Object.fromEntries(Object.entries(tags).filter(([name]) => !(STATE_TAGS as readonly string[]).includes(name)));

@@ -147,6 +147,17 @@ describe('planSweep', () => {
     expect(taken([lost], [escrow], later(CREATED, 7 * DAY_MS))).toEqual(['db: retire, grace-over']);
   });
 
+  test.each(['soon', ''])(
+    'knows the end of a grace whose tag was spoilt (%j), and goes on with the secret when there is none',
+    (spoilt) => {
+      const secrets = [secret('db', { tags: { ...published, 'rot-grace-until': spoilt } })];
+      const escrow = kept('db', { state: 'published' });
+      expect(taken(secrets, [escrow], later(CREATED, 7 * DAY_MS - 1))).toEqual([]);
+      expect(taken(secrets, [escrow], later(CREATED, 7 * DAY_MS))).toEqual(['db: retire, grace-over']);
+      expect(taken(secrets, [{ ...escrow, closed: true }], DUE)).toEqual(['db: rotate, due']);
+    },
+  );
+
   test('asks at growing distances whether the old credential is still used, where that matters', () => {
     const tags = { ...published, 'rot-policy': 'retire=when-unused', 'rot-grace-until': CREATED };
     const hours = Array.from(
