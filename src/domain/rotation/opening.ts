@@ -26,17 +26,16 @@ export function openSince({ policy, expiresAt }: Opening, since: string, now: st
 /** Whether work may begin. */
 export const isOpen = (opening: Opening, now: string): boolean => openSince(opening, now, now) !== null;
 
-/** The first chance of a sweep to begin work, from an instant on; null: the window never opens again. */
-export function firstChance({ policy, expiresAt }: Opening, from: string): string | null {
+/** The first chance of a sweep to begin work, from an instant on. */
+export function firstChance({ policy, expiresAt }: Opening, from: string): string {
   const { window } = policy;
   if (!window) return from;
   const opened = openedAt(window, from);
   // What is open for less than a look may close before it.
   const isStillOpen = opened !== undefined && later(from, LOOK_MS) <= later(opened, window.lengthMs);
-  const opens = isStillOpen ? from : (nextOpening(window, from) ?? null);
+  const opens = isStillOpen ? from : nextOpening(window, from);
   const softly = opensSoftly(window, policy.everyMs, expiresAt);
-  if (softly === null) return opens;
-  return opens === null || latest(softly, from) < opens ? latest(softly, from) : opens;
+  return softly !== null && latest(softly, from) < opens ? latest(softly, from) : opens;
 }
 
 /** So many are counted: nobody needs to know more exactly. */
@@ -46,7 +45,7 @@ const MOST_MISSED = 100;
 export function missedWindows(window: MaintenanceWindow, since: string, now: string): number {
   let opened = nextOpening(window, since);
   let missed = 0;
-  while (opened !== undefined && later(opened, window.lengthMs) <= now && missed < MOST_MISSED) {
+  while (opened < now && later(opened, window.lengthMs) <= now && missed < MOST_MISSED) {
     missed++;
     opened = nextOpening(window, opened);
   }
@@ -56,19 +55,21 @@ export function missedWindows(window: MaintenanceWindow, since: string, now: str
 /** When the window opened that is open now; undefined when none is. */
 function openedAt(window: MaintenanceWindow, now: string): string | undefined {
   const opened = nextOpening(window, later(now, -window.lengthMs));
-  return opened !== undefined && opened <= now ? opened : undefined;
+  return opened <= now ? opened : undefined;
 }
 
 /** A vault of thousands of secrets has few windows, and looks at all of them in one instant. */
-const known = new Map<string, string | undefined>();
+const known = new Map<string, string>();
 const MOST_KNOWN = 1_000;
+const NEVER = '9999-12-31T23:59:59.999Z';
 
-/** The first opening after an instant; undefined when there will be none. */
-function nextOpening(window: MaintenanceWindow, after: string): string | undefined {
+/** The first opening after an instant. */
+function nextOpening(window: MaintenanceWindow, after: string): string {
   const key = `${window.pattern} ${window.timeZone} ${after}`;
-  if (known.has(key)) return known.get(key);
+  const found = known.get(key);
+  if (found !== undefined) return found;
   if (known.size >= MOST_KNOWN) known.clear();
-  const opens = nextPlanned(window, after);
+  const opens = nextPlanned(window, after) ?? NEVER;
   known.set(key, opens);
   return opens;
 }

@@ -104,7 +104,8 @@ const NEXT = { intent: 'obtain', open: 'apply', applied: 'publish' } as const sa
 
 /** Until when an old credential that is still used is spared: for a second grace after the first. Null: it ends, whoever uses it. */
 export function sparedUntil(current: CurrentVersion, management: Management, now: string): string | null {
-  const until = later(graceEnd(current, management) ?? current.createdAt, management.policy.graceMs);
+  const { graceMs } = management.policy;
+  const until = later(graceTag(current.tags) ?? later(current.createdAt, graceMs), graceMs);
   return now < until ? until : null;
 }
 

@@ -71,6 +71,7 @@ export const refusedStart = (vault: string, name: string, reason: string, until:
 /** What its users have to do has been open for a whole grace more than it should have been. */
 export const endedInUse = (vault: string, name: string, users: string): Problem => ({
   message: `The old credential of ${vault}/${name} has ended while it was still used, by ${users}.`,
+  failure: { kind: 'parked', code: 'EndedInUse' },
   hint: 'These cannot log in any more until they read the secret again: restart them, and have them read it as docs/providers.md says under "Applications".',
 });
 

@@ -52,8 +52,7 @@ export function sumUpSecrets(
   /** For how long a sweep could have done what was to be done at an instant. */
   const waitOf = (name: string, at: string): number => {
     const opening = managements.get(name);
-    const chance = opening && since(at) > 0 ? firstChance(opening, at) : at;
-    return chance === null ? 0 : since(chance);
+    return since(opening && since(at) > 0 ? firstChance(opening, at) : at);
   };
   return {
     managed: managed.length,
@@ -100,8 +99,8 @@ function ageRatios(managed: Iterable<Managed>, since: (at: string) => number): S
   const ratios: Record<string, number> = {};
   for (const one of managed) {
     const { name, provider, policy, createdAt } = one;
-    const chance = policy.window && since(createdAt) > policy.everyMs ? firstChance(one, dueAt(name, createdAt, policy)) : null;
-    const intervalMs = Math.max(policy.everyMs, chance === null ? 0 : Date.parse(chance) - Date.parse(createdAt));
+    const chance = policy.window && since(createdAt) > policy.everyMs ? firstChance(one, dueAt(name, createdAt, policy)) : createdAt;
+    const intervalMs = Math.max(policy.everyMs, Date.parse(chance) - Date.parse(createdAt));
     ratios[provider] = Math.max(ratios[provider] ?? 0, since(createdAt) / intervalMs);
   }
   return ratios;

@@ -128,6 +128,11 @@ describe('exceptions', () => {
     ['was taken out', { state: 'unmanaged', unmanagedBecause: 'taken-out' }, ['unmanaged: kv/db: a person took it out of management']],
     ['is observed', { rotation: 'observe', dueAt: null }, ['only observed: kv/db: rotation of its vault is not on']],
     ['is due', { dueAt: FROM }, ['overdue: kv/db: it should have been rotated']],
+    [
+      'is due and waits',
+      { dueAt: FROM, windowOpensAt: '2027-01-02T02:00:00.000Z' },
+      ['overdue: kv/db: it should have been rotated; it waits for its window, which opens 2027-01-02T02:00:00.000Z'],
+    ],
     ['is being rotated', { state: 'rotating' }, ['rotation unfinished: kv/db: a rotation is under way, or was broken off']],
     ['should have ended', { state: 'retiring' }, ['old credential not ended: kv/db: its grace is over']],
     ['is well', {}, []],

@@ -79,6 +79,21 @@ describe('work that was due on a Monday', () => {
   });
 });
 
+test('a window that never opens is never missed, and nothing waits for it in vain', () => {
+  const window = { pattern: '0 0 2 30 2 *', timeZone: 'UTC', lengthMs: HOUR_MS, soft: false };
+  const never: Opening = { policy: { window, everyMs: 60 * DAY_MS }, expiresAt: null };
+  const now = '2026-02-28T02:00:00.000Z';
+  expect([isOpen(never, now), missedWindows(window, now, later(now, 365 * DAY_MS))]).toEqual([false, 0]);
+  expect(firstChance(never, now)).toMatch(/^9999/);
+});
+
+test('a thousand instants are remembered, and then others', () => {
+  const opening = within(SATURDAYS);
+  const first = firstChance(opening, '2026-11-16T10:00:00.000Z');
+  for (let hour = 0; hour < 1_100; hour++) firstChance(opening, later('2026-11-16T10:00:00.000Z', hour * HOUR_MS));
+  expect(firstChance(opening, '2026-11-16T10:00:00.000Z')).toBe(first);
+});
+
 describe('the sweep, looking once an hour,', () => {
   const CREATED = '2026-01-01T00:00:00.000Z';
   const window = fc

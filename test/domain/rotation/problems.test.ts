@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { usersInWords } from '../../../src/domain/rotation/credential-users.ts';
 import * as problems from '../../../src/domain/rotation/problems.ts';
 
 /** Words of the service that repeat a value. */
@@ -36,12 +37,26 @@ test('every other problem names the secret and says what to do', () => {
     problems.refusedStart('kv', 'db', 'its grace lasts', '2026-11-30T00:00:00.000Z'),
     problems.refusedStart('kv', 'db', 'it is not managed', null),
     problems.secretGone('kv', 'db'),
+    problems.endedInUse('kv', 'db', usersInWords([{ application: 'orders-api', sessions: 1 }])),
   ];
   for (const { message, hint, failure } of told) {
     expect(failure?.code).toMatch(/^\w+$/);
     expect(message).toContain('kv/db');
     expect(hint.length).toBeGreaterThan(10);
   }
-  const parts = [problems.unknownProvider('x', ['a']), problems.targetNotAllowed('kv', 't'), problems.tooLongValidity(90, 60)];
-  expect(parts.join('; ')).toMatch(/x.*a.*kv.*90.*60/);
+  const parts = [
+    problems.unknownProvider('x', ['a']),
+    problems.targetNotAllowed('kv', 't'),
+    problems.tooLongValidity(90, 60),
+    problems.usersNotTold('y'),
+  ];
+  expect(parts.join('; ')).toMatch(/x.*a.*kv.*90.*60.*y/);
+});
+
+test('who uses a credential is told by name and number, also who has no name', () => {
+  const users = [
+    { application: 'orders-api', sessions: 2 },
+    { application: '', sessions: 1 },
+  ];
+  expect(usersInWords(users)).toBe('orders-api (2 sessions), somebody without a name (1 session)');
 });
