@@ -104,17 +104,17 @@ function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string,
   }
 
   const { policy } = parsed.management;
-  const leaked = ours && !entry.closed && entry.mode === 'compromise';
-  const untagged = ours && !entry.closed ? later(secret.createdAt, policy.graceMs) : undefined;
-  const graceUntil = leaked ? secret.createdAt : (graceTag(tags) ?? untagged);
+  const untagged = ours && !entry.closed && entry.state === 'published' ? later(secret.createdAt, policy.graceMs) : undefined;
+  const grace = graceTag(tags) ?? untagged;
+  const leaked = grace !== undefined && ours && !entry.closed && entry.mode === 'compromise';
+  const graceUntil = leaked ? secret.createdAt : grace;
   const opening = { policy, expiresAt: secret.expiresAt };
+  if (graceUntil !== undefined && now < graceUntil) return [];
   if (graceUntil !== undefined && (policy.retire !== 'at-next' || leaked)) {
     const since = leaked ? graceUntil : openSince(opening, graceUntil, now);
     // Who still uses the old one is not asked every hour.
     const isTurn = policy.retire !== 'when-unused' || leaked || lookMs === null || since === null || isRetryDue(since, now, lookMs);
-    return now >= graceUntil && since !== null && isTurn
-      ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }]
-      : [];
+    return since !== null && isTurn ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
   }
 
   const hasExpired = secret.expiresAt !== null && secret.expiresAt <= now;
