@@ -29,7 +29,7 @@ const MOST_MEMORY_BYTES = 700 * 2 ** 20;
 let stack: AppStack;
 let kv: ReturnType<typeof rotationsOf>;
 beforeAll(async () => {
-  stack = await startAppStack({ hsms: [], vaults: [VAULT], vault: { share: SHARE, topic: TOPIC } });
+  stack = await startAppStack({ hsms: [], vaults: [VAULT], vault: { share: SHARE, topic: TOPIC }, onDisk: true });
   kv = rotationsOf(stack);
 });
 afterAll(() => stack?.stop());

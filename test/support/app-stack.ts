@@ -51,6 +51,8 @@ export type AppStackOptions = Readonly<{
   copyDays?: number;
   /** Storage is reached through a proxy that can refuse what Azurite never does. */
   proxied?: boolean;
+  /** The storage account lies on disk: for tests that write tens of thousands of blobs. */
+  onDisk?: boolean;
   /** False: the storage account does not know the HSMs' own identity. */
   hsmMayWrite?: boolean;
   /** Roles of the identity of the backup duty, for tests that take a right away. */
@@ -140,10 +142,11 @@ export async function startAppStack({
   app = ROOT,
   copyDays,
   proxied = false,
+  onDisk = false,
 }: AppStackOptions = {}): Promise<AppStack> {
   const hsms = [...keptHsms, ...drillHsms];
   const folder = mkdtempSync(join(tmpdir(), 'hsmkeep-app-'));
-  const azurite = await startAzurite({ queue });
+  const azurite = await startAzurite({ queue, folder: onDisk ? join(folder, 'storage') : undefined });
   const proxy = proxied ? await startStorageProxy(azurite.connectionString) : undefined;
   const connectionString = proxy?.connectionString ?? azurite.connectionString;
   const emulator = await startTestEmulator({

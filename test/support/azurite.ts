@@ -23,14 +23,20 @@ const LISTENING = /successfully listens on (?<origin>http:\/\/\S+)/;
  * Starts Azurite's blob service, on request its queue service too, each in a process of its own, on loopback ports that
  * the system chooses. All data is in memory and gone after `stop`. Azurite's telemetry is off.
  *
+ * @param options `folder`: data lies there instead, for tests that write tens of thousands of blobs: what is overwritten in memory Azurite sweeps
+ *   out piece by piece, and answers nobody for minutes.
  * @throws {Error} with Azurite's output when it ends before it listens
  */
-export async function startAzurite(options: { queue?: boolean } = {}): Promise<RunningAzurite> {
+export async function startAzurite(options: { queue?: boolean; folder?: string | undefined } = {}): Promise<RunningAzurite> {
   const accountName = `test${randomBytes(6).toString('hex')}`;
   const accountKey = randomBytes(64).toString('base64');
   const account = `${accountName}:${accountKey}`;
 
-  const [blob, queue] = await Promise.all([startService('blob', account), options.queue ? startService('queue', account) : undefined]);
+  const place = options.folder === undefined ? ['--inMemoryPersistence'] : ['--location', options.folder];
+  const [blob, queue] = await Promise.all([
+    startService('blob', account, place),
+    options.queue ? startService('queue', account, ['--inMemoryPersistence']) : undefined,
+  ]);
   const blobEndpoint = `${blob.origin}/${accountName}`;
   const endpoints = [`BlobEndpoint=${blobEndpoint};`, ...(queue ? [`QueueEndpoint=${queue.origin}/${accountName};`] : [])];
   return {
@@ -44,14 +50,18 @@ export async function startAzurite(options: { queue?: boolean } = {}): Promise<R
   };
 }
 
-/** @param account `NAME:KEY` */
-async function startService(service: 'blob' | 'queue', account: string): Promise<{ origin: string; stop(): Promise<void> }> {
+/** @param account `NAME:KEY`. @param place Where the data lies. */
+async function startService(
+  service: 'blob' | 'queue',
+  account: string,
+  place: readonly string[],
+): Promise<{ origin: string; stop(): Promise<void> }> {
   const child = spawn(
     process.execPath,
     [
       createRequire(import.meta.url).resolve(`azurite/dist/src/${service}/main.js`),
       ...[`--${service}Host`, '127.0.0.1', `--${service}Port`, '0'],
-      ...['--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+      ...[...place, '--skipApiVersionCheck', '--disableTelemetry', '--silent'],
     ],
     { env: { ...process.env, AZURITE_ACCOUNTS: account }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
