@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ageInWords, durationInWords, shortDistance, sizeInWords } from '../../src/cli/output/words.ts';
+import { ageInWords, distanceInWords, durationInWords, shortAge, shortDistance, sizeInWords } from '../../src/cli/output/words.ts';
 
 const NOW = new Date('2026-11-22T10:00:00Z');
 
@@ -12,11 +12,17 @@ describe('ageInWords', () => {
     ['2026-11-22T08:00:00Z', '2 hours ago'],
     ['2026-11-21T00:00:00Z', '34 hours ago'],
     ['2026-11-20T10:00:00Z', '2 days ago'],
+    ['2026-11-22T10:05:00Z', 'just now'],
+    ['2026-11-22T10:06:00Z', 'in 6 minutes'],
     ['2026-11-22T16:00:00Z', 'in 6 hours'],
     [null, 'never'],
   ])('%s is %s', (at, words) => {
     expect(ageInWords(at, NOW)).toBe(words);
   });
+});
+
+test('an instant to come is told as it is, however near', () => {
+  expect(distanceInWords('2026-11-22T10:05:00Z', NOW)).toBe('in 5 minutes');
 });
 
 describe('durationInWords', () => {
@@ -55,4 +61,13 @@ test.each([
   [null, '-'],
 ])('%s is %s in a table', (at, words) => {
   expect(shortDistance(at, NOW)).toBe(words);
+});
+
+test.each([
+  ['2026-11-22T10:05:00Z', '0 min ago'],
+  ['2026-11-22T10:06:00Z', 'in 6 min'],
+  ['2026-11-22T09:48:00Z', '12 min ago'],
+  [null, '-'],
+])('what was at %s is %s in a table', (at, words) => {
+  expect(shortAge(at, NOW)).toBe(words);
 });

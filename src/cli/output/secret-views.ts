@@ -2,7 +2,7 @@ import type { SecretView, VaultProblem } from '../../domain/rotation/secret-view
 import type { Io } from '../io.ts';
 import { type Style, styleFor } from './style.ts';
 import { type Column, table } from './table.ts';
-import { NONE, printable, shortDistance } from './words.ts';
+import { NONE, printable, shortAge, shortDistance } from './words.ts';
 
 /** Longer names of owners are cut, so that a row fits a terminal of 120 characters; `--json` has them whole. */
 const LONGEST_OWNER = 12;
@@ -15,7 +15,7 @@ export function secretTable(secrets: readonly SecretView[], problems: readonly V
     { header: 'SECRET', text: ({ vault, name }) => `${vault}/${name}` },
     { header: 'OWNER', text: ({ owner }) => cut(owner ?? NONE, LONGEST_OWNER) },
     { header: 'STATE', text: ({ state }) => state, paint: (text, view) => paintState(style, view, text) },
-    { header: 'AGE', text: ({ createdAt }) => shortDistance(createdAt, now).replace(' ago', '') },
+    { header: 'AGE', text: ({ createdAt }) => shortAge(createdAt, now).replace(' ago', '') },
     { header: 'DUE', text: ({ dueAt }) => shortDistance(dueAt, now) },
     { header: 'EXPIRES', text: ({ expiresAt }) => shortDistance(expiresAt, now) },
     { header: 'LAST RESULT', text: (view) => lastOf(view, now), paint: (text, { lastResult }) => paintResult(style, lastResult, text) },
@@ -32,7 +32,7 @@ const cut = (text: string, most: number): string => (text.length <= most ? text 
 
 function lastOf({ lastResult }: SecretView, now: Date): string {
   if (!lastResult) return NONE;
-  return `${lastResult.outcome ?? lastResult.status.toLowerCase()} ${shortDistance(lastResult.endedAt, now)}`;
+  return `${lastResult.outcome ?? lastResult.status.toLowerCase()} ${shortAge(lastResult.endedAt, now)}`;
 }
 
 const REASONS: Readonly<Record<NonNullable<SecretView['next']>['reason'], string>> = {

@@ -3,7 +3,7 @@ import type { BackupView, HsmView } from '../../domain/views.ts';
 import type { Io } from '../io.ts';
 import { type Style, styleFor, styleState } from './style.ts';
 import { type Column, facts, table } from './table.ts';
-import { ageInWords, elapsed, instant, NONE, number, printable, sizeInWords } from './words.ts';
+import { ageInWords, distanceInWords, elapsed, instant, NONE, number, printable, sizeInWords } from './words.ts';
 
 /** The HSMs with the state of their backups, and below them what could not be read. */
 export function hsmTable(hsms: readonly HsmView[], io: Io): string {
@@ -15,7 +15,7 @@ export function hsmTable(hsms: readonly HsmView[], io: Io): string {
     { header: 'NEWEST PROVEN', text: ({ newestProven }) => ageInWords(newestProven?.takenAt ?? null, now) },
     { header: 'PROOF', text: ({ newestProven }) => newestProven?.proof ?? NONE },
     { header: 'LAST', text: ({ lastBackup }) => ageInWords(lastBackup?.takenAt ?? null, now) },
-    { header: 'NEXT', text: ({ nextBackupAt }) => (nextBackupAt ? ageInWords(nextBackupAt, now) : NONE) },
+    { header: 'NEXT', text: ({ nextBackupAt }) => (nextBackupAt ? distanceInWords(nextBackupAt, now) : NONE) },
     { header: 'BACKUPS', text: ({ backups }) => String(backups), align: 'right' },
   ];
   const problems = hsms.flatMap(({ name, problem }) =>

@@ -6,12 +6,18 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Clocks differ: what has been may have been so far ahead of ours. More is worth being shown. */
+const SKEW_MS = 5 * MINUTE;
+
 /**
- * How long ago an instant was, in words: `just now`, `12 minutes ago`, `in 3 hours`.
+ * How long ago something was, in words: `just now`, `12 minutes ago`; `in 3 hours` when clocks differ by that much.
  *
  * @param at ISO 8601, or null when it never was: `never`.
  */
-export function ageInWords(at: string | null, now: Date): string {
+export const ageInWords = (at: string | null, now: Date): string => distanceInWords(at, laterClock(at, now));
+
+/** How far away an instant is, in words: `just now`, `12 minutes ago`, `in 3 hours`; `never` where there is none. */
+export function distanceInWords(at: string | null, now: Date): string {
   if (at === null) return 'never';
   const ageMs = now.getTime() - Date.parse(at);
   const size = Math.abs(ageMs);
@@ -19,7 +25,10 @@ export function ageInWords(at: string | null, now: Date): string {
   return ageMs > 0 ? `${roughly(size)} ago` : `in ${roughly(size)}`;
 }
 
-/** The same in as few letters as a table has room for: `12 min ago`, `in 3 h`, `56 d ago`; `-` where there is no instant. */
+/** {@link ageInWords} in as few letters as a table has room for. */
+export const shortAge = (at: string | null, now: Date): string => shortDistance(at, laterClock(at, now));
+
+/** {@link distanceInWords} in as few letters as a table has room for: `12 min ago`, `in 3 h`, `56 d ago`; `-` where there is no instant. */
 export function shortDistance(at: string | null, now: Date): string {
   if (at === null) return NONE;
   const ageMs = now.getTime() - Date.parse(at);
@@ -31,6 +40,12 @@ export function shortDistance(at: string | null, now: Date): string {
         ? `${Math.round(size / HOUR)} h`
         : `${Math.round(size / DAY)} d`;
   return ageMs >= 0 ? `${text} ago` : `in ${text}`;
+}
+
+/** Of our clock and that of whoever told the instant, the one that is ahead. */
+function laterClock(at: string | null, now: Date): Date {
+  const aheadMs = at === null ? 0 : Date.parse(at) - now.getTime();
+  return aheadMs > 0 && aheadMs <= SKEW_MS ? new Date(now.getTime() + aheadMs) : now;
 }
 
 function roughly(ms: number): string {
