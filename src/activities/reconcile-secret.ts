@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../domain/rotation/duration.ts';
 import { isFrom, type RotationStep } from '../domain/rotation/plan.ts';
 import { badTags, notAccepted } from '../domain/rotation/problems.ts';
 import { type Liveness, type Reconciliation, reconcile } from '../domain/rotation/reconcile.ts';
@@ -21,8 +22,8 @@ import {
   waitFor,
 } from './secret-work.ts';
 
-/** Earlier versions that are tried at most: each may cost the account a failed login. */
-const OLDER_AT_MOST = 3;
+/** So far back is looked for what works. Of these values a look tries two: each may cost the account a failed login. */
+const OLDER_AT_MOST = 10;
 
 /**
  * Finds out what works after somebody else changed the secret or its target, and makes that the published value. What works wins; nothing
@@ -73,13 +74,30 @@ const isReadable = ({ look, current, provider, management }: Work): boolean =>
   look.escrow.entry.target === management.target;
 
 /** `held`: what the target accepts, with its place there; the value as it is stored. */
-type Older = Readonly<{ version: string; held: Readonly<{ slot: string; stored: Sensitive }> }>;
+type Older = Readonly<{ version: string; held: Held & Readonly<{ stored: Sensitive }> }>;
 
-/** The newest of the earlier versions that works. Where none is known to, and one gave no clear answer, nobody may say that none does. */
+/**
+ * One of the earlier versions that works: the newest, or whose turn it is. Where none is known to, and one gave no clear answer, nobody may say
+ * that none does.
+ */
 async function findOlder(work: Work, context: ProviderContext): Promise<Older | 'unknown' | null> {
-  const { clients, ref, current, provider, spec } = work;
-  const asked: Held[] = [publishedOf(work)];
+  const { provider, spec, current, now } = work;
   let nothing: 'unknown' | null = null;
+  for (const older of turnOf(await readOlder(work), current.facts.createdAt, now)) {
+    if (!context.takeLogin()) break;
+    const { slot, value } = older.held;
+    const liveness = await provider.probe(context, spec, { slot, value });
+    if (liveness === 'unknown') nothing = 'unknown';
+    if (liveness === 'live') return older;
+  }
+  return nothing;
+}
+
+/** Values of earlier versions, newest first, each once: one that was published twice is not worth a second login. */
+async function readOlder(work: Work): Promise<Older[]> {
+  const { clients, ref, current, provider, spec } = work;
+  const published = publishedOf(work);
+  const found: Older[] = [];
   const vault = clients.vault(ref.vault);
   const earlier = newestFirst(await vault.versions(ref.name)).filter(
     ({ version, enabled }) => enabled && version !== current.facts.version,
@@ -87,15 +105,25 @@ async function findOlder(work: Work, context: ProviderContext): Promise<Older | 
   for (const { version, tags } of earlier.slice(0, OLDER_AT_MOST)) {
     const reading = await vault.read(ref.name, version);
     if (reading.status !== 'found') continue;
-    const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value) };
-    // A value that was published twice is not worth a second login.
-    if (asked.some(({ slot, value }) => slot === held.slot && value.equals(held.value)) || !context.takeLogin()) continue;
-    asked.push(held);
-    const liveness = await provider.probe(context, spec, held);
-    if (liveness === 'unknown') nothing = 'unknown';
-    if (liveness === 'live') return { version, held: { slot: held.slot, stored: reading.value } };
+    const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value), stored: reading.value };
+    const known = [published, ...found.map((one) => one.held)];
+    if (!known.some(({ slot, value }) => slot === held.slot && value.equals(held.value))) found.push({ version, held });
   }
-  return nothing;
+  return found;
+}
+
+/**
+ * The newest first, and then those that a look at this time begins with: the sweep looks again, at first after hours and then daily, and tries
+ * others each time. Nothing is remembered for it.
+ *
+ * @param since When the current version was made.
+ */
+function turnOf(found: readonly Older[], since: string, now: string): readonly Older[] {
+  const [newest, ...others] = found;
+  if (!newest) return [];
+  const ageMs = Date.parse(now) - Date.parse(since);
+  const turn = Math.floor(ageMs / (ageMs < DAY_MS ? HOUR_MS : DAY_MS)) % Math.max(1, others.length);
+  return [newest, ...others.slice(turn), ...others.slice(0, turn)];
 }
 
 async function carryOut(

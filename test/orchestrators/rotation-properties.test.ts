@@ -55,8 +55,15 @@ describe('a rotation of a key whose old one ends with the next rotation only', (
 });
 
 /** Schedules that once left a secret broken. */
-describe('what a person wrote is mended by one look', () => {
+describe('what a person wrote is mended', () => {
   const played = (schedule: Schedule, kind: TargetKind): Promise<readonly string[]> => play(schedule, { kind, lock: true });
+
+  test('by later looks, when it is older than what one look tries', async () => {
+    const announced = { do: 'announce', type: 'SecretNearExpiry', stale: false, copies: 1 } as const;
+    const moves: Schedule['moves'] = [announced, { do: 'compromise' }, { do: 'work', turns: 18 }, { do: 'ask' }];
+    const disturbances: Schedule['disturbances'] = [{ after: 0, trouble: 'intervention' }];
+    expect(await played({ moves, disturbances, human: 'vault-first', picks: [0, 0, 7] }, 'single')).toEqual([]);
+  });
 
   test('right after two rotations within one second', async () => {
     const announced = { do: 'announce', type: 'SecretNearExpiry', stale: false, copies: 1 } as const;

@@ -45,8 +45,8 @@ export const tooLongValidity = (days: number, most: number): string =>
   `a version would be valid for ${days} days (every + 30), and the vault allows ${most} (maxValidityDays)`;
 
 export const notAccepted = (vault: string, name: string): Problem => ({
-  message: `Neither the current value of ${vault}/${name} nor any other that hsmkeep has is accepted by its target.`,
-  hint: 'Set the right password on the target or the right value in the vault, then run `hsmkeep secret rotate`. Nothing was overwritten.',
+  message: `Neither the current value of ${vault}/${name} nor any other that was tried is accepted by its target.`,
+  hint: 'Set the right password on the target or the right value in the vault, then run `hsmkeep secret rotate`. Nothing was overwritten. A look tries two of the ten values before, so as not to lock the account; the next looks try others.',
   failure: { kind: 'parked', code: 'NotAccepted' },
 });
 
