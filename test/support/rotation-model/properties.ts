@@ -69,9 +69,20 @@ function ownedOf({ target, vault, entries }: Stage): readonly Credential[] {
   return target.owned().filter(({ value }) => stored.has(value));
 }
 
-/** After a compromise the value that was known to others does not work any more. */
+/**
+ * After a compromise the value that was known to others does not work any more. When the next rotation has begun before the run had told, what
+ * that one made works, too.
+ */
 function inspectCompromise(stage: Stage, run: Run): void {
-  if (ownedOf(stage).length > 1) stage.world.violated('compromise', `${run.id} ended well, and an old value still works`);
+  const { world, vault, entries } = stage;
+  const id = run.result?.['rotationId'];
+  const versions = vault.stored(SECRET);
+  const at = versions.findIndex(({ tags }) => tags['rot-id'] === id);
+  const before = versions.slice(0, at).flatMap(({ value }) => (value === versions[at]?.value ? [] : [value]));
+  const owned = ownedOf(stage);
+  const isAlone = entries().at(-1)?.tags['rot-id'] === id;
+  const works = isAlone ? owned.length > 1 : at < 0 || owned.some(({ value }) => before.includes(value));
+  if (works) world.violated('compromise', `${run.id} ended well, and an old value still works`);
 }
 
 /**
