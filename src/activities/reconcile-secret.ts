@@ -1,10 +1,10 @@
-import { DAY_MS, HOUR_MS } from '../domain/rotation/duration.ts';
 import { isFrom, type RotationStep } from '../domain/rotation/plan.ts';
 import { badTags, notAccepted } from '../domain/rotation/problems.ts';
-import { type Liveness, type Reconciliation, reconcile } from '../domain/rotation/reconcile.ts';
+import { inTurn, type Liveness, type Reconciliation, reconcile } from '../domain/rotation/reconcile.ts';
 import type { Sensitive } from '../domain/rotation/sensitive.ts';
 import { tagMistakes, withoutState } from '../domain/rotation/tags.ts';
 import { expiryFor } from '../domain/rotation/times.ts';
+import { FormatError } from '../domain/rotation/value-format.ts';
 import { newestFirst } from '../domain/rotation/version-order.ts';
 import type { Held, ProviderContext } from '../providers/contract.ts';
 import { graceEnd, publicationOf, publishCandidate } from './publish-candidate-secret.ts';
@@ -83,7 +83,7 @@ type Older = Readonly<{ version: string; held: Held & Readonly<{ stored: Sensiti
 async function findOlder(work: Work, context: ProviderContext): Promise<Older | 'unknown' | null> {
   const { provider, spec, current, now } = work;
   let nothing: 'unknown' | null = null;
-  for (const older of turnOf(await readOlder(work), current.facts.createdAt, now)) {
+  for (const older of inTurn(await readOlder(work), current.facts.createdAt, now)) {
     if (!context.takeLogin()) break;
     const { slot, value } = older.held;
     const liveness = await provider.probe(context, spec, { slot, value });
@@ -95,7 +95,7 @@ async function findOlder(work: Work, context: ProviderContext): Promise<Older | 
 
 /** Values of earlier versions, newest first, each once: one that was published twice is not worth a second login. */
 async function readOlder(work: Work): Promise<Older[]> {
-  const { clients, ref, current, provider, spec } = work;
+  const { clients, ref, current } = work;
   const published = publishedOf(work);
   const found: Older[] = [];
   const vault = clients.vault(ref.vault);
@@ -105,25 +105,23 @@ async function readOlder(work: Work): Promise<Older[]> {
   for (const { version, tags } of earlier.slice(0, OLDER_AT_MOST)) {
     const reading = await vault.read(ref.name, version);
     if (reading.status !== 'found') continue;
-    const held = { slot: tags['rot-slot'] ?? '', value: provider.extract(spec, reading.value), stored: reading.value };
+    const credential = credentialIn(work, reading.value);
+    if (!credential) continue;
+    const held = { slot: tags['rot-slot'] ?? '', value: credential, stored: reading.value };
     const known = [published, ...found.map((one) => one.held)];
     if (!known.some(({ slot, value }) => slot === held.slot && value.equals(held.value))) found.push({ version, held });
   }
   return found;
 }
 
-/**
- * The newest first, and then those that a look at this time begins with: the sweep looks again, at first after hours and then daily, and tries
- * others each time. Nothing is remembered for it.
- *
- * @param since When the current version was made.
- */
-function turnOf(found: readonly Older[], since: string, now: string): readonly Older[] {
-  const [newest, ...others] = found;
-  if (!newest) return [];
-  const ageMs = Date.parse(now) - Date.parse(since);
-  const turn = Math.floor(ageMs / (ageMs < DAY_MS ? HOUR_MS : DAY_MS)) % Math.max(1, others.length);
-  return [newest, ...others.slice(turn), ...others.slice(0, turn)];
+/** Undefined in a value of another shape than the policy says: it may be from before there was one. */
+function credentialIn({ provider, spec }: Work, stored: Sensitive): Sensitive | undefined {
+  try {
+    return provider.extract(spec, stored);
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  }
 }
 
 async function carryOut(

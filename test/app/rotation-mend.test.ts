@@ -29,6 +29,19 @@ describe('repair', () => {
     expect(await currentValue('restored')).toBe(FIRST);
   });
 
+  test('passes over an earlier value of another shape', async () => {
+    await kv.secrets.setSecret('reshaped', 'from before it was JSON');
+    const account = receiver.openAccount('reshaped', FIRST);
+    const tags = { ...kv.hooked(), 'rot-policy': 'format=json:password' };
+    const works = JSON.stringify({ password: FIRST });
+    await kv.secrets.setSecret('reshaped', works, { tags });
+    await kv.secrets.setSecret('reshaped', JSON.stringify({ password: 'not what it takes' }), { tags });
+    const run = await runOf('reshaped', 'repair');
+    expect(run, told(run)).toMatchObject({ status: 'Completed', result: { outcome: 'repaired' } });
+    expect(await currentValue('reshaped')).toBe(works);
+    expect([...account]).toEqual([FIRST]);
+  });
+
   test('leaves what works alone', async () => {
     await kv.makeHooked('sound');
     const run = await runOf('sound', 'repair');

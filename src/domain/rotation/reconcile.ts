@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from './duration.ts';
 import type { EscrowEntry } from './escrow.ts';
 import { type CurrentVersion, isFrom } from './plan.ts';
 import type { Strategy } from './policy.ts';
@@ -52,3 +53,17 @@ export function reconcile({ current, escrow, strategy, published, candidate, old
 /** On a target with one password, taking ours off could take the only one off. A published value may be in use, and stays. */
 const mayDrop = (current: CurrentVersion, escrow: EscrowEntry | null, strategy: Strategy): boolean =>
   escrow !== null && !isFrom(escrow, current) && (escrow.state === 'open' || escrow.state === 'applied') && strategy !== 'single';
+
+/**
+ * Earlier versions in the order in which a look tries them: the newest first, and then from whichever this time begins with. The sweep looks
+ * again, at first after hours and then daily, and so tries others each time; nothing is remembered for it.
+ *
+ * @param found Newest first.
+ * @param since When the current version was made, ISO 8601 UTC, as `now`.
+ */
+export function inTurn<T>(found: readonly T[], since: string, now: string): T[] {
+  const others = found.slice(1);
+  const ageMs = Date.parse(now) - Date.parse(since);
+  const turn = Math.floor(ageMs / (ageMs < DAY_MS ? HOUR_MS : DAY_MS)) % Math.max(1, others.length);
+  return [...found.slice(0, 1), ...others.slice(turn), ...others.slice(0, turn)];
+}

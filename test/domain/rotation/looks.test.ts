@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, HOUR_MS, later } from '../../../src/domain/rotation/duration.ts';
 import { stillManaged } from '../../../src/domain/rotation/known.ts';
-import { reconcile } from '../../../src/domain/rotation/reconcile.ts';
+import { inTurn, reconcile } from '../../../src/domain/rotation/reconcile.ts';
 import { parseSecretEvent } from '../../../src/domain/rotation/secret-event.ts';
 import { viewSecrets, withLastResults } from '../../../src/domain/rotation/secret-view.ts';
 import { type ListedEscrow, type ListedSecret, planSweep } from '../../../src/domain/rotation/sweep.ts';
@@ -59,6 +59,19 @@ describe('reconcile', () => {
     [{}, { action: 'park' }],
   ] as const)('%o: %o', (changes, expected) => {
     expect(reconcile({ ...found, ...changes })).toEqual(expected);
+  });
+});
+
+describe('inTurn', () => {
+  const tried = (found: string[], hours: number) => inTurn(found, CREATED, later(CREATED, hours * HOUR_MS)).join('');
+
+  test('tries the newest first, and then others by the hour, after a day by the day', () => {
+    expect([0, 1, 2, 3].map((hours) => tried(['a', 'b', 'c', 'd'], hours))).toEqual(['abcd', 'acdb', 'adbc', 'abcd']);
+    expect([24, 47, 48, 72].map((hours) => tried(['a', 'b', 'c', 'd'], hours))).toEqual(['acdb', 'acdb', 'adbc', 'abcd']);
+  });
+
+  test.each([[[]], [['a']]])('of %j there is no other order', (found: string[]) => {
+    expect(tried(found, 5)).toBe(found.join(''));
   });
 });
 
