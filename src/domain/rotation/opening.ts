@@ -1,13 +1,11 @@
 import { nextPlanned } from '../schedule.ts';
-import { HOUR_MS, later } from './duration.ts';
+import { later } from './duration.ts';
 import type { RotationPolicy } from './policy.ts';
+import { LOOK_MS } from './times.ts';
 import type { MaintenanceWindow } from './window.ts';
 
 /** What opens a secret to work: its window, and the nearness of its expiry where that window is soft. */
 export type Opening = Readonly<{ policy: Pick<RotationPolicy, 'window' | 'everyMs'>; expiresAt: string | null }>;
-
-/** The sweep looks at a vault once an hour. */
-const LOOK_MS = HOUR_MS;
 
 /**
  * Since when work that is to be done since `since` could have been begun, by what is open now; null: it waits for its window.
@@ -45,7 +43,7 @@ const MOST_MISSED = 100;
 export function missedWindows(window: MaintenanceWindow, since: string, now: string): number {
   let opened = nextOpening(window, since);
   let missed = 0;
-  while (opened < now && later(opened, window.lengthMs) <= now && missed < MOST_MISSED) {
+  while (later(opened, window.lengthMs) <= now && missed < MOST_MISSED) {
     missed++;
     opened = nextOpening(window, opened);
   }
@@ -61,7 +59,7 @@ function openedAt(window: MaintenanceWindow, now: string): string | undefined {
 /** A vault of thousands of secrets has few windows, and looks at all of them in one instant. */
 const known = new Map<string, string>();
 const MOST_KNOWN = 1_000;
-const NEVER = '9999-12-31T23:59:59.999Z';
+const NEVER = '9999-01-01T00:00:00.000Z';
 
 /** The first opening after an instant. */
 function nextOpening(window: MaintenanceWindow, after: string): string {

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, parseSpan } from './duration.ts';
+import { LOOK_MS } from './times.ts';
 import { parseFormat, type ValueFormat } from './value-format.ts';
 import { type MaintenanceWindow, parseWindow } from './window.ts';
 
@@ -43,8 +44,6 @@ export const DEFAULT_POLICY: RotationPolicy = {
   length: 40,
 };
 
-/** The sweep looks at a vault once an hour: a shorter window could open and close between two looks. */
-const SHORTEST_WINDOW_MS = HOUR_MS;
 /** Consumers that read once a day have seen the new value by then. */
 const SHORTEST_GRACE_MS = 48 * HOUR_MS;
 const SHORTEST_VALUE = 16;
@@ -102,7 +101,8 @@ export function parsePolicy(
 
 function contradictions({ everyMs, graceMs, window }: RotationPolicy, forced: boolean): string[] {
   return [
-    ...(window && window.lengthMs < SHORTEST_WINDOW_MS ? ['window must be open for 1h or longer: secrets are looked at once an hour'] : []),
+    // A shorter one could open and close between two looks.
+    ...(window && window.lengthMs < LOOK_MS ? ['window must be open for 1h or longer: secrets are looked at once an hour'] : []),
     ...(graceMs < SHORTEST_GRACE_MS && !forced
       ? ['grace is below 48h, within which consumers that read once a day may not have seen the new value; "grace=1h force" insists']
       : []),

@@ -112,9 +112,11 @@ function itemOf(secret: ListedSecret, { entry, wasManaged }: Known, now: string,
   if (graceUntil !== undefined && now < graceUntil) return [];
   if (graceUntil !== undefined && (policy.retire !== 'at-next' || leaked)) {
     const since = leaked ? graceUntil : openSince(opening, graceUntil, now);
+    if (since === null) return [];
     // Who still uses the old one is not asked every hour.
-    const isTurn = policy.retire !== 'when-unused' || leaked || lookMs === null || since === null || isRetryDue(since, now, lookMs);
-    return since !== null && isTurn ? [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }] : [];
+    const asksForUsers = policy.retire === 'when-unused' && !leaked;
+    if (asksForUsers && lookMs !== null && !isRetryDue(since, now, lookMs)) return [];
+    return [{ name, reason: 'grace-over', action: 'retire', deadlineAt: graceUntil, target }];
   }
 
   const hasExpired = secret.expiresAt !== null && secret.expiresAt <= now;

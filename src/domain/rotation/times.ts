@@ -1,9 +1,12 @@
 import { jitterMinutes } from '../schedule.ts';
-import { DAY_MS, later, MINUTE_MS } from './duration.ts';
+import { DAY_MS, HOUR_MS, later, MINUTE_MS } from './duration.ts';
 import type { RotationPolicy } from './policy.ts';
 
 /** Key Vault announces near expiry this long before a version expires; nobody can configure it. */
 export const NEAR_EXPIRY_MS = 30 * DAY_MS;
+
+/** The sweep looks at a vault once in this time. */
+export const LOOK_MS = HOUR_MS;
 
 /** An event this much too early still counts: it tells that the due time is near, not to the minute. */
 export const EARLY_EVENT_MS = DAY_MS;
@@ -39,8 +42,7 @@ const RETRY_AFTER_HOURS = [1, 2, 4, 8, 16, 24];
  */
 export function isRetryDue(since: string, now: string, lookMs: number): boolean {
   const ageMs = Date.parse(now) - Date.parse(since);
-  const hourMs = 60 * MINUTE_MS;
   if (ageMs < lookMs) return true;
   if (ageMs >= DAY_MS) return ageMs % DAY_MS < lookMs;
-  return RETRY_AFTER_HOURS.some((hours) => ageMs >= hours * hourMs && ageMs - lookMs < hours * hourMs);
+  return RETRY_AFTER_HOURS.some((hours) => ageMs >= hours * HOUR_MS && ageMs - lookMs < hours * HOUR_MS);
 }
